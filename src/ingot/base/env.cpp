@@ -1,0 +1,30 @@
+#include "ingot/base/env.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace ingot {
+namespace {
+std::string get(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+}  // namespace
+
+std::optional<std::filesystem::path> data_mirror() {
+  const auto folder = get("INGOT_DATA");
+  return folder.empty() ? std::nullopt : std::optional<std::filesystem::path>(folder);
+}
+
+std::filesystem::path home_folder() {
+  if (const auto folder = get("INGOT_HOME"); !folder.empty()) return folder;
+  if (const auto folder = get("XDG_DATA_HOME"); !folder.empty()) return std::filesystem::path(folder) / "ingot";
+  const auto home = get("HOME");
+  return std::filesystem::path(home.empty() ? "." : home) / ".local/share/ingot";
+}
+
+bool is_terminal() { return ::isatty(STDERR_FILENO) != 0 && get("TERM") != "dumb"; }
+bool use_color() { return is_terminal() && get("NO_COLOR").empty(); }
+
+}  // namespace ingot

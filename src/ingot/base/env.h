@@ -1,0 +1,18 @@
+// The environment variables that Ingot reads, all of them. None changes a result: only paths and verbosity.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace ingot {
+
+// INGOT_DATA: folder with local copies of the public data sets.
+std::optional<std::filesystem::path> data_mirror();
+// INGOT_HOME, else XDG_DATA_HOME/ingot, else ~/.local/share/ingot: downloads and the run registry.
+std::filesystem::path home_folder();
+// Colour and progress bars: a terminal on stderr and no NO_COLOR.
+bool is_terminal();
+bool use_color();
+
+}  // namespace ingot

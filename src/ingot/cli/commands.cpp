@@ -1,0 +1,36 @@
+#include "ingot/cli/commands.h"
+
+#include <CLI/CLI.hpp>
+
+namespace ingot::cli {
+namespace {
+int result = 0;
+}
+
+// One line a command, in the order of --help.
+void add_commands(CLI::App& app) {
+  (void)app;
+}
+
+CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& summary,
+                      const std::string& examples) {
+  CLI::App* command = parent.add_subcommand(name, summary);
+  if (!examples.empty()) {
+    std::string text = "Examples:\n";
+    for (size_t begin = 0; begin < examples.size();) {
+      const size_t end = std::min(examples.find('\n', begin), examples.size());
+      text += "  " + examples.substr(begin, end - begin) + "\n";
+      begin = end + 1;
+    }
+    command->footer(text);
+  }
+  return command;
+}
+
+void on_run(CLI::App* command, std::function<int()> action) {
+  command->final_callback([action = std::move(action)] { result = action(); });
+}
+
+int last_result() { return result; }
+
+}  // namespace ingot::cli
