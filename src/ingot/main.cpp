@@ -1,15 +1,17 @@
-#include <fmt/format.h>
+#include <cstdio>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <fmt/format.h>
 
 #include "ingot/base/error.h"
 #include "ingot/base/version.h"
 #include "ingot/cli/commands.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"Ingot: from the first training token to the term sheet.\n"
-               "Build, serve, cost, fund and compete with a large-model company, in one program.", "ingot"};
+  CLI::App app{
+      "Ingot: from the first training token to the term sheet.\n"
+      "Build, serve, cost, fund and compete with a large-model company, in one program.",
+      "ingot"};
   app.set_version_flag("--version", std::string("ingot ") + ingot::version());
   app.require_subcommand(0, 1);
   app.footer("Start with: ingot demo\nHelp on a command: ingot COMMAND --help");
@@ -38,7 +40,8 @@ int main(int argc, char** argv) {
     if (deepest != &app) name = "ingot " + name;
     if (deepest == &app && argc > 1 && argv[1][0] != '-') {
       std::vector<std::string> names;
-      for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+      for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
       text = std::string("unknown command '") + argv[1] + "'" + ingot::suggest(argv[1], names);
     }
     return report(2, (text + "; see `" + name + " --help`").c_str());

@@ -61,7 +61,9 @@ std::string error_of(const std::string& toml) {
 TEST(Config, ReadsEveryKind) {
   const auto c = read_config<Outer>(
       parse_toml("[train]\nsteps = 5\nname = \"y\"\non = true\ncolour = \"blue\"\nlist = [1, 2.5]\nmaybe = 3\n"
-                 "inner = {rate = 2}\n", "r.toml"), "train");
+                 "inner = {rate = 2}\n",
+                 "r.toml"),
+      "train");
   EXPECT_EQ(c.steps, 5);
   EXPECT_EQ(c.name, "y");
   EXPECT_TRUE(c.on);

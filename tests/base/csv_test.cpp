@@ -7,7 +7,10 @@
 namespace ingot {
 
 TEST(Csv, ReadsQuotesNewlinesCrlfAndBom) {
-  const auto t = parse_csv("\xEF\xBB\xBF" "a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n\r\n2,\n", "t.csv");
+  const auto t = parse_csv(
+      "\xEF\xBB\xBF"
+      "a,b\r\n1,\"x, \"\"y\"\"\nz\"\r\n\r\n2,\n",
+      "t.csv");
   EXPECT_EQ(t.header, (std::vector<std::string>{"a", "b"}));
   ASSERT_EQ(t.rows.size(), 2u);
   EXPECT_EQ(t.text(0, "b"), "x, \"y\"\nz");
@@ -26,7 +29,8 @@ TEST(Csv, ErrorsNameThePlace) {
   };
   EXPECT_EQ(message([] { parse_csv("a,b\n1\n", "t.csv"); }), "[csv] t.csv:2: 1 cells, expected 2 as in the header");
   EXPECT_EQ(message([] { parse_csv("a\nx\n", "t.csv").number(0, "a"); }), "[csv] t.csv:2: a is 'x', expected a number");
-  EXPECT_NE(message([] { parse_csv("price\n1\n", "t.csv").column("prize"); }).find("did you mean 'price'"), std::string::npos);
+  EXPECT_NE(message([] { parse_csv("price\n1\n", "t.csv").column("prize"); }).find("did you mean 'price'"),
+            std::string::npos);
   EXPECT_NE(message([] { parse_csv("a\n\"x\n", "t.csv"); }).find("quote is not closed"), std::string::npos);
 }
 

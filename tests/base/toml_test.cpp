@@ -13,8 +13,12 @@ TEST(Toml, KeepsOrderPlacesAndTypes) {
 }
 
 TEST(Toml, RoundTrips) {
-  const Json value = {{"a", 1}, {"text", "say \"hi\"\n\\"}, {"x", 1e-7}, {"whole", 3.0},
-                      {"t", {{"list", {1, 2}}, {"deep", {{"k", true}}}}}, {"rows", {{{"n", 1}}, {{"n", 2}}}}};
+  const Json value = {{"a", 1},
+                      {"text", "say \"hi\"\n\\"},
+                      {"x", 1e-7},
+                      {"whole", 3.0},
+                      {"t", {{"list", {1, 2}}, {"deep", {{"k", true}}}}},
+                      {"rows", {{{"n", 1}}, {{"n", 2}}}}};
   EXPECT_EQ(parse_toml(to_toml(value), "w").root, value);
 }
 

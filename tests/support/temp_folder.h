@@ -1,10 +1,10 @@
 // A folder under /tmp that is removed with the object.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <string>
+
+#include <stdlib.h>
 
 namespace ingot {
 

@@ -1,9 +1,9 @@
 #include "ingot/base/clock.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <ctime>
+
+#include <fmt/format.h>
 
 namespace ingot {
 namespace {

@@ -5,9 +5,9 @@
 
 namespace ingot {
 
-double now_s();         // monotonic seconds
-double cpu_time_s();    // CPU seconds of this process, all threads
-double thread_time_s(); // CPU seconds of this thread
+double now_s();          // monotonic seconds
+double cpu_time_s();     // CPU seconds of this process, all threads
+double thread_time_s();  // CPU seconds of this thread
 double unix_time_s();
 std::string utc_timestamp();  // "2026-11-24T06:10:00Z"
 std::string today();          // "2026-11-24"

@@ -1,5 +1,5 @@
-// Typed configuration: one `visit` per struct is the only list of its fields. Reading, unknown-key errors, writing back,
-// hashing and the docs page all come from it.
+// Typed configuration: one `visit` per struct is the only list of its fields. Reading, unknown-key errors, writing
+// back, hashing and the docs page all come from it.
 //
 //   struct GptConfig {
 //     int64_t n_head = 12;
@@ -27,12 +27,15 @@
 namespace ingot {
 
 // Specialise for each enum that appears in a config:
-//   template <> struct EnumNames<Activation> { static constexpr std::pair<const char*, Activation> kValues[] = {...}; };
+//   template <> struct EnumNames<Activation> { static constexpr std::pair<const char*, Activation> kValues[] = {...};
+//   };
 template <typename E>
 struct EnumNames;
 
 template <typename E>
-concept NamedEnum = std::is_enum_v<E> && requires { EnumNames<E>::kValues; };
+concept NamedEnum = std::is_enum_v<E> && requires {
+  EnumNames<E>::kValues;
+};
 
 template <NamedEnum E>
 std::string enum_name(E value) {
@@ -57,7 +60,9 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 }  // namespace detail
 
 template <typename T>
-concept Visitable = requires(T& t, detail::AnyVisitor& v) { T::visit(t, v); };
+concept Visitable = requires(T& t, detail::AnyVisitor& v) {
+  T::visit(t, v);
+};
 
 // Reads one table into a struct and gathers every problem. `path` is the dotted key of the table in the document.
 class ConfigReader {
@@ -139,8 +144,7 @@ class ConfigReader {
     finish();
     if constexpr (requires { config.validate(); }) {
       if (problems_.size() > before) return;  // cross-field rules make no sense on half-read fields
-      for (const auto& problem : config.validate())
-        problems_.push_back((path_.empty() ? "" : path_ + ".") + problem);
+      for (const auto& problem : config.validate()) problems_.push_back((path_.empty() ? "" : path_ + ".") + problem);
     }
   }
 

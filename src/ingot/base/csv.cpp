@@ -26,7 +26,8 @@ bool CsvReader::next(std::vector<std::string>& cells) {
   std::string cell;
   bool quoted = false;
   for (;; ++at_) {
-    require("csv", at_ - begin <= kMaxRecord, origin_, ":", record_line_, ": record is over 16 MiB; is a quote left open?");
+    require("csv", at_ - begin <= kMaxRecord, origin_, ":", record_line_,
+            ": record is over 16 MiB; is a quote left open?");
     if (at_ >= text_.size()) {
       require("csv", !quoted, origin_, ":", record_line_, ": quote is not closed before the end of the file");
       break;
@@ -35,9 +36,12 @@ bool CsvReader::next(std::vector<std::string>& cells) {
     require("csv", c != '\0', origin_, ":", line_, ": NUL byte; is this a text file?");
     if (c == '\n') ++line_;
     if (quoted) {
-      if (c != '"') cell += c;
-      else if (at_ + 1 < text_.size() && text_[at_ + 1] == '"') cell += c, ++at_;
-      else quoted = false;
+      if (c != '"')
+        cell += c;
+      else if (at_ + 1 < text_.size() && text_[at_ + 1] == '"')
+        cell += c, ++at_;
+      else
+        quoted = false;
     } else if (c == '"' && cell.empty()) {
       quoted = true;
     } else if (c == delimiter_) {

@@ -15,7 +15,7 @@ namespace ingot {
 class CsvReader {
  public:
   CsvReader(std::string_view text, std::string origin, char delimiter = ',');
-  bool next(std::vector<std::string>& cells);  // false at the end; blank lines are skipped
+  bool next(std::vector<std::string>& cells);    // false at the end; blank lines are skipped
   int64_t line() const { return record_line_; }  // 1-based line on which the last record began
 
  private:
@@ -34,7 +34,7 @@ struct CsvTable {
   std::vector<std::vector<std::string>> rows;
   std::vector<int64_t> lines;  // where each row began
 
-  size_t column(std::string_view name) const;         // throws InvalidArgument with the nearest name
+  size_t column(std::string_view name) const;  // throws InvalidArgument with the nearest name
   bool has_column(std::string_view name) const;
   const std::string& text(size_t row, std::string_view column) const;
   double number(size_t row, std::string_view column) const;  // throws with file:line when it is no finite number

@@ -1,8 +1,8 @@
 #include "ingot/base/env.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
+
+#include <unistd.h>
 
 namespace ingot {
 namespace {

@@ -7,33 +7,47 @@ namespace ingot {
 
 int exit_code(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::InvalidArgument: return 2;
-    case ErrorKind::NotFound: return 3;
-    case ErrorKind::Io: return 4;
-    case ErrorKind::Unsupported: return 5;
-    case ErrorKind::Internal: return 70;
+    case ErrorKind::InvalidArgument:
+      return 2;
+    case ErrorKind::NotFound:
+      return 3;
+    case ErrorKind::Io:
+      return 4;
+    case ErrorKind::Unsupported:
+      return 5;
+    case ErrorKind::Internal:
+      return 70;
   }
   return 70;
 }
 
 int http_status(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::InvalidArgument: return 400;
-    case ErrorKind::NotFound: return 404;
-    case ErrorKind::Unsupported: return 501;
+    case ErrorKind::InvalidArgument:
+      return 400;
+    case ErrorKind::NotFound:
+      return 404;
+    case ErrorKind::Unsupported:
+      return 501;
     case ErrorKind::Io:
-    case ErrorKind::Internal: return 500;
+    case ErrorKind::Internal:
+      return 500;
   }
   return 500;
 }
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::InvalidArgument: return "invalid_argument";
-    case ErrorKind::NotFound: return "not_found";
-    case ErrorKind::Io: return "io";
-    case ErrorKind::Unsupported: return "unsupported";
-    case ErrorKind::Internal: return "internal";
+    case ErrorKind::InvalidArgument:
+      return "invalid_argument";
+    case ErrorKind::NotFound:
+      return "not_found";
+    case ErrorKind::Io:
+      return "io";
+    case ErrorKind::Unsupported:
+      return "unsupported";
+    case ErrorKind::Internal:
+      return "internal";
   }
   return "internal";
 }

@@ -1,5 +1,11 @@
 #include "ingot/base/file.h"
 
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <sys/file.h>
@@ -7,12 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
-
-#include <cerrno>
-#include <cstring>
-#include <memory>
-#include <utility>
-#include <vector>
 
 #include "ingot/base/error.h"
 

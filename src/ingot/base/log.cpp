@@ -1,8 +1,8 @@
 #include "ingot/base/log.h"
 
-#include <fmt/format.h>
-
 #include <cstdio>
+
+#include <fmt/format.h>
 
 namespace ingot {
 

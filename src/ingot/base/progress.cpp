@@ -1,11 +1,11 @@
 #include "ingot/base/progress.h"
 
+#include <algorithm>
+#include <cstdio>
+
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
 
 #include "ingot/base/clock.h"
 #include "ingot/base/env.h"
@@ -19,7 +19,11 @@ size_t terminal_width() {
 }  // namespace
 
 Progress::Progress(std::string_view label, int64_t total, double plain_interval_s)
-    : label_(label), total_(total), plain_interval_s_(plain_interval_s), started_s_(now_s()), terminal_(is_terminal()) {}
+    : label_(label),
+      total_(total),
+      plain_interval_s_(plain_interval_s),
+      started_s_(now_s()),
+      terminal_(is_terminal()) {}
 
 Progress::~Progress() { finish(); }
 

@@ -25,8 +25,7 @@ constexpr Philox4x32 philox(Philox4x32 counter, std::array<uint32_t, 2> key) {
 // A sequence of draws from one (seed, stream). Cheap to make; copy it to fork it.
 class Rng {
  public:
-  explicit Rng(uint64_t seed, uint64_t stream = 0)
-      : key_{uint32_t(seed), uint32_t(seed >> 32)}, stream_(stream) {}
+  explicit Rng(uint64_t seed, uint64_t stream = 0) : key_{uint32_t(seed), uint32_t(seed >> 32)}, stream_(stream) {}
 
   uint32_t next_u32() {
     if (used_ == 4) {

@@ -1,10 +1,10 @@
 #include "ingot/base/text_table.h"
 
-#include <fmt/format.h>
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
+#include <utf8proc.h>
 
 #include "ingot/base/error.h"
 

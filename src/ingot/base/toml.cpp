@@ -1,9 +1,9 @@
 #include "ingot/base/toml.h"
 
+#include <cmath>
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
-
-#include <cmath>
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
@@ -43,19 +43,25 @@ Json convert(const toml::node& node, const std::string& path, Document& document
 }
 
 bool bare(const std::string& key) {
-  return !key.empty() && std::all_of(key.begin(), key.end(),
-                                     [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+  return !key.empty() &&
+         std::all_of(key.begin(), key.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
 }
 
 std::string quote(const std::string& text) {
   std::string out = "\"";
   for (const unsigned char c : text) {
-    if (c == '"' || c == '\\') out += '\\', out += char(c);
-    else if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else if (c == '\r') out += "\\r";
-    else if (c < 0x20 || c == 0x7f) out += fmt::format("\\u{:04x}", int(c));
-    else out += char(c);
+    if (c == '"' || c == '\\')
+      out += '\\', out += char(c);
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c < 0x20 || c == 0x7f)
+      out += fmt::format("\\u{:04x}", int(c));
+    else
+      out += char(c);
   }
   return out + "\"";
 }

@@ -8,9 +8,7 @@ int result = 0;
 }
 
 // One line a command, in the order of --help.
-void add_commands(CLI::App& app) {
-  (void)app;
-}
+void add_commands(CLI::App& app) { (void)app; }
 
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& summary,
                       const std::string& examples) {
