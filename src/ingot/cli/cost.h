@@ -1,0 +1,40 @@
+// The parts of `ingot cost`, one file each, and how they print.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ingot/base/json.h"
+#include "ingot/base/text_table.h"
+#include "ingot/plan/cost/facts.h"
+
+namespace CLI {
+class App;
+}
+
+namespace ingot::cli {
+
+void add_cost_catalogue(CLI::App& cost);  // hardware, prices, runs, api-prices
+
+// Flags that every `ingot cost` command has.
+struct CostFlags {
+  bool json = false, csv = false;
+  std::string facts, as_of;
+
+  void add_to(CLI::App& command);
+  cost::FactsFolder facts_folder() const;
+  std::string day() const;  // --as-of, else today
+};
+
+// Prints `table` as text or CSV, or `json`, as the flags say. `notes` follow the text table only.
+void print_result(const CostFlags& flags, const TextTable& table, const Json& json,
+                  const std::vector<std::string>& notes = {});
+
+// "2025-03-03 (old)" when the date is over 12 months before `day`.
+std::string dated(const std::string& date, const std::string& day);
+// Up to `digits` significant digits without trailing zeros, or "" when absent.
+std::string number(std::optional<double> value, int digits = 4);
+std::string money(double usd);  // "$1,234.56", "$1,234,567"
+
+}  // namespace ingot::cli
