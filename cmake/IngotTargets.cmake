@@ -31,6 +31,13 @@ function(ingot_library name)
   endif()
 endfunction()
 
+# A program may reuse the PCH only when compiled as the libraries are: -fPIC, not the -fPIE of executables.
+function(ingot_reuse_pch target)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
+  target_precompile_headers(${target} REUSE_FROM ingot_torch_pch)
+endfunction()
+
 # ingot_test(folder [TORCH] [SLOW] SOURCES ... DEPENDS ...): one test binary a folder.
 # Torch binaries are one ctest entry (0.7 s to load LibTorch); torch-free ones are one entry a test case.
 function(ingot_test name)
@@ -42,7 +49,7 @@ function(ingot_test name)
   target_link_libraries(${target} PRIVATE ingot_flags ${A_DEPENDS} ${A_LINK} GTest::gtest GTest::gtest_main)
   if(A_TORCH)
     target_link_libraries(${target} PRIVATE ingot::libtorch)
-    target_precompile_headers(${target} REUSE_FROM ingot_torch_pch)
+    ingot_reuse_pch(${target})
     add_test(NAME ${name} COMMAND ${target} --gtest_brief=1)
     set_tests_properties(${name} PROPERTIES LABELS torch)
   else()
@@ -60,7 +67,7 @@ function(ingot_bench name)
   target_link_libraries(${target} PRIVATE ingot_flags ${A_DEPENDS} ${A_LINK} benchmark::benchmark)
   if(A_TORCH)
     target_link_libraries(${target} PRIVATE ingot::libtorch)
-    target_precompile_headers(${target} REUSE_FROM ingot_torch_pch)
+    ingot_reuse_pch(${target})
   endif()
 endfunction()
 
