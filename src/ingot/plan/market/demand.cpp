@@ -64,9 +64,13 @@ Problems Demand::validate() const {
     total += w;
   }
   if (R && std::fabs(total - 1) > 1e-9) complain("weights sum to ", total, ", expected 1");
-  for (const double a : alpha)
-    if (!(a > 0) || !std::isfinite(a))
-      complain("alpha: got ", a, ", expected > 0; a consumer who likes a higher price has no equilibrium");
+  double mean = 0;
+  for (size_t i = 0; i < std::min(alpha.size(), R); ++i) {
+    if (!std::isfinite(alpha[i])) complain("alpha: got ", alpha[i], ", expected a finite number");
+    mean += weight[i] * alpha[i];
+  }
+  if (R && !(mean > 0))
+    complain("alpha: got ", mean, " on average, expected > 0; buyers who like a higher price have no equilibrium");
   for (const double v : value)
     if (std::isnan(v) || v == INFINITY) complain("value: got ", v, ", expected a finite utility");
   if (!nest.empty() || !rho.empty()) {
@@ -168,6 +172,7 @@ double consumer_surplus(const Demand& d, const std::vector<double>& p) {
   Logits logits;
   for (size_t i = 0; i < d.weight.size(); ++i) {
     fill_logits(d, i, p, logits);
+    if (!(d.alpha[i] > 0)) return std::nan("");
     surplus += d.weight[i] * logits.log_total / d.alpha[i];
   }
   return surplus;

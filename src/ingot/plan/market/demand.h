@@ -15,7 +15,7 @@ namespace ingot::market {
 struct Demand {
   int64_t num_products = 0;
   std::vector<double> weight;  // [R]
-  std::vector<double> alpha;   // [R] marginal utility of money, > 0
+  std::vector<double> alpha;   // [R] marginal utility of money, > 0 on average (estimates leave a few types below 0)
   std::vector<double> value;   // [R, J] utility of each product before price
   std::vector<int32_t> nest;   // [J] nest of each product, or empty when there are none
   std::vector<double> rho;     // [G] correlation within each nest, in [0, 1)
@@ -50,7 +50,7 @@ ShareDerivatives share_derivatives(const Demand& demand, const Shares& at, const
 std::vector<double> elasticities(const Demand& demand, const std::vector<double>& prices);
 
 // Expected surplus per consumer in money, against the outside option alone: sum_i w_i log(1 + sum_g I_ig) / alpha_i
-// (Small & Rosen 1981).
+// (Small & Rosen 1981). NaN when some type's alpha is not positive: its surplus has no meaning.
 double consumer_surplus(const Demand& demand, const std::vector<double>& prices);
 
 }  // namespace ingot::market
