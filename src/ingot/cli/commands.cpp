@@ -9,9 +9,13 @@ int result = 0;
 
 // Each in its own file, sorted by name.
 void add_cost(CLI::App& app);
+void add_report(CLI::App& app);
 
 // One line a command, in the order of --help.
-void add_commands(CLI::App& app) { add_cost(app); }
+void add_commands(CLI::App& app) {
+  add_cost(app);
+  add_report(app);
+}
 
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& summary,
                       const std::string& examples) {
