@@ -27,7 +27,6 @@ libutf8proc-dev        Unicode normalisation
 libsentencepiece-dev   SentencePiece models
 libxxhash-dev          checksums
 libnlopt-cxx-dev       optimisation
-libeigen3-dev          linear algebra of the market models
 libgtest-dev           tests
 libbenchmark-dev       benchmarks
 manpages               default corpus
@@ -42,6 +41,8 @@ python3-torchvision    peer: torchvision
 python3-numpy          peer: NumPy
 python3-jsonschema     Open Cap Format schemas
 chromium               report pages in a real browser
+nodejs                 tokenizer peers
+npm                    tokenizer peers
 LIST
     ;;
     fuzz) printf '%s\n' "clang                  libFuzzer" "libclang-rt-14-dev     sanitizer runtime" ;;

@@ -35,8 +35,7 @@ class LineWriter {
 // A file descriptor that writes everything or throws Io; used by the checkpoint and shard writers.
 class FileWriter {
  public:
-  enum class Mode { Truncate, Append };
-  explicit FileWriter(const fs::path& path, Mode mode = Mode::Truncate);  // refuses a symbolic link
+  explicit FileWriter(const fs::path& path);  // truncates
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
@@ -56,9 +55,8 @@ void sync_folder(const fs::path& folder);
 // Read-only memory map; empty files map to an empty span. Throws NotFound or Io.
 class MappedFile {
  public:
-  enum class Links { Follow, Refuse };
   MappedFile() = default;
-  explicit MappedFile(const fs::path& path, Links links = Links::Follow);
+  explicit MappedFile(const fs::path& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;

@@ -3,6 +3,12 @@
 #include <algorithm>
 
 #include "ingot/base/error.h"
+#include "ingot/base/file.h"
+#include "ingot/data/bpe.h"
+#include "ingot/data/sentence_piece.h"
+#include "ingot/data/tokenizer_parts.h"
+#include "ingot/data/word_level.h"
+#include "ingot/data/wordpiece.h"
 
 namespace ingot {
 namespace {
@@ -24,6 +30,12 @@ const AddedToken* Tokenizer::find_added(int32_t id) const {
   for (const auto& token : added_)
     if (token.id == id) return &token;
   return nullptr;
+}
+
+std::optional<int32_t> Tokenizer::id_of_added(std::string_view text) const {
+  for (const auto& token : added_)
+    if (token.text == text) return token.id;
+  return std::nullopt;
 }
 
 void Tokenizer::fail_id(int32_t id) const {
@@ -70,6 +82,40 @@ void Tokenizer::encode_parts(std::string_view text, bool with_special, std::vect
     begin = i;
   }
   if (begin < text.size()) encode_ordinary(text.substr(begin), ids);
+}
+
+std::unique_ptr<Tokenizer> make_tokenizer(TokenizerParts parts) {
+  const Json type = parts.sections.contains("model") ? parts.sections["model"].value("type", Json()) : Json();
+  try {
+    if (type == "BPE") return std::make_unique<Bpe>(std::move(parts));
+    if (type == "WordPiece") return std::make_unique<WordPiece>(std::move(parts));
+    if (type == "WordLevel") return std::make_unique<WordLevel>(std::move(parts));
+  } catch (const nlohmann::json::exception& e) {  // a known key holds a value of another type
+    fail(ErrorKind::InvalidArgument, "tokenizer", "a section of tokenizer.json has a wrong type: ", e.what());
+  }
+  fail(ErrorKind::Unsupported, "tokenizer", "model.type is ", to_text(type),
+       ", expected one of BPE, WordPiece, WordLevel; a Unigram model is read from its SentencePiece file");
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const fs::path& path) {
+  if (fs::is_directory(path)) {
+    for (const char* name : {"tokenizer.json", "vocab.json", "encoder.json", "tokenizer.model", "vocab.txt"})
+      if (fs::exists(path / name)) return load_tokenizer(path / name);
+    for (const auto& entry : fs::directory_iterator(path))
+      if (entry.path().extension() == ".tiktoken" || entry.path().extension() == ".model")
+        return load_tokenizer(entry.path());
+    fail(ErrorKind::NotFound, "tokenizer", path.string(), " holds no tokenizer, expected one of tokenizer.json, ",
+         "vocab.json + merges.txt, *.tiktoken, vocab.txt, *.model; `ingot tokenizer train` makes one");
+  }
+  const std::string name = path.filename().string();
+  if (name == "vocab.json") return make_tokenizer(read_gpt2_files(path, path.parent_path() / "merges.txt"));
+  if (name == "encoder.json") return make_tokenizer(read_gpt2_files(path, path.parent_path() / "vocab.bpe"));
+  if (path.extension() == ".json") return make_tokenizer(parse_tokenizer_json(read_file(path), path.string()));
+  if (path.extension() == ".tiktoken") return make_tokenizer(read_tiktoken(path));
+  if (path.extension() == ".model") return std::make_unique<SentencePiece>(read_file(path), path.string());
+  if (path.extension() == ".txt") return make_tokenizer(read_wordpiece_vocab(path));
+  fail(ErrorKind::InvalidArgument, "tokenizer", path.string(),
+       " is of no known kind, expected tokenizer.json, vocab.json, *.tiktoken, vocab.txt or *.model");
 }
 
 }  // namespace ingot

@@ -25,6 +25,8 @@ struct AddedToken {
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
+  Tokenizer(const Tokenizer&) = delete;
+  Tokenizer& operator=(const Tokenizer&) = delete;
 
   virtual std::string kind() const = 0;  // "bpe", "wordpiece", "sentencepiece", "char", "word"
   // One more than the largest id; ids that no token has are possible with files that skip some.
@@ -52,11 +54,13 @@ class Tokenizer {
   virtual void save(const std::filesystem::path& folder) const = 0;
 
  protected:
+  Tokenizer() = default;
   // Encodes text between added tokens; appends.
   virtual void encode_ordinary(std::string_view text, std::vector<int32_t>& ids) const = 0;
   // Call at the end of a constructor, when id_of works.
   void set_added_tokens(std::vector<AddedToken> added);
   const AddedToken* find_added(int32_t id) const;
+  std::optional<int32_t> id_of_added(std::string_view text) const;
   [[noreturn]] void fail_id(int32_t id) const;
 
  private:
