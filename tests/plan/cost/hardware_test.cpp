@@ -59,7 +59,7 @@ TEST(Hardware, UnknownNamesGetNearOnes) {
   const auto catalogue = HardwareCatalogue::load();
   EXPECT_NE(error_of([&] { catalogue.chip("H10"); }).find("did you mean 'H100'"), std::string::npos);
   EXPECT_NE(error_of([&] { catalogue.chip("A100"); }).find("such as A100-40GB, A100-80GB"), std::string::npos);
-  EXPECT_NE(error_of([] { parse_dtype("fp9"); }).find("did you mean 'fp8'"), std::string::npos);
+  EXPECT_NE(error_of([] { parse_enum<Dtype>("dtype", "fp9"); }).find("did you mean 'fp8'"), std::string::npos);
   EXPECT_NE(error_of([&] { catalogue.chip("A100-80GB").peak_flops(Dtype::Fp8); }).find("no catalogued rate for fp8"),
             std::string::npos);
 }

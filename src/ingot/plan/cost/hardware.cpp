@@ -9,30 +9,6 @@
 namespace ingot::cost {
 namespace {
 
-constexpr std::pair<const char*, Dtype> kDtypes[] = {
-    {"bf16", Dtype::Bf16}, {"fp8", Dtype::Fp8}, {"int8", Dtype::Int8}, {"fp32", Dtype::Fp32}, {"int4", Dtype::Int4}};
-constexpr std::pair<const char*, Contract> kContracts[] = {{"on-demand", Contract::OnDemand},
-                                                           {"one-year", Contract::OneYear},
-                                                           {"three-year", Contract::ThreeYear},
-                                                           {"purchase", Contract::Purchase}};
-
-template <typename E, size_t N>
-std::string_view name_of(const std::pair<const char*, E> (&table)[N], E value) {
-  for (const auto& [name, v] : table)
-    if (v == value) return name;
-  return "?";
-}
-
-template <typename E, size_t N>
-E parse_name(const std::pair<const char*, E> (&table)[N], const char* what, std::string_view text) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : table) {
-    if (text == name) return value;
-    names.emplace_back(name);
-  }
-  fail(ErrorKind::InvalidArgument, "cost", what, " is '", text, "'", suggest(text, names));
-}
-
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = char(std::tolower(static_cast<unsigned char>(c)));
@@ -61,11 +37,6 @@ std::optional<double> rate(const Quote& quote, Contract contract) {
 
 }  // namespace
 
-std::string_view to_string(Dtype dtype) { return name_of(kDtypes, dtype); }
-Dtype parse_dtype(std::string_view name) { return parse_name(kDtypes, "dtype", name); }
-std::string_view to_string(Contract contract) { return name_of(kContracts, contract); }
-Contract parse_contract(std::string_view name) { return parse_name(kContracts, "contract", name); }
-
 double bytes_of(Dtype dtype) {
   switch (dtype) {
     case Dtype::Fp32:
@@ -87,7 +58,7 @@ double Chip::peak_flops(Dtype dtype) const {
                      : dtype == Dtype::Int8 ? int8_flops
                                             : bf16_flops;
   if (!found)
-    fail(ErrorKind::Unsupported, "cost", "chip ", id, " has no catalogued rate for ", to_string(dtype),
+    fail(ErrorKind::Unsupported, "cost", "chip ", id, " has no catalogued rate for ", enum_name(dtype),
          ", expected one of", bf16_flops ? " bf16" : "", fp8_flops ? " fp8" : "", int8_flops ? " int8" : "",
          fp32_flops ? " fp32" : "");
   return *found;
@@ -112,6 +83,7 @@ HardwareCatalogue HardwareCatalogue::load(const FactsFolder& folder) {
     // Vendors print the sum of both directions for the link inside a node, one direction for network cards.
     chip.link_bandwidth = scaled(t, i, "link_gb_per_s", 0.5e9).value_or(0);
     chip.nic_bandwidth = scaled(t, i, "nic_gb_per_s", 1e9).value_or(0);
+    chip.cores = int(optional_number(t, i, "cores").value_or(0));
     chip.chips_per_node = int(t.number(i, "chips_per_node"));
     chip.measured_bf16_flops = scaled(t, i, "measured_bf16_tflops", 1e12);
     chip.measured_fp8_flops = scaled(t, i, "measured_fp8_tflops", 1e12);
@@ -165,7 +137,7 @@ std::optional<Price> HardwareCatalogue::find_price(const Chip& chip, Contract co
 
 Price HardwareCatalogue::price(const Chip& chip, Contract contract) const {
   if (auto found = find_price(chip, contract)) return *found;
-  fail(ErrorKind::NotFound, "cost", "price of ", chip.id, " (", to_string(contract),
+  fail(ErrorKind::NotFound, "cost", "price of ", chip.id, " (", enum_name(contract),
        ") is not in the catalogue, expected a quote in facts/gpu_prices.csv; give one with ",
        contract == Contract::Purchase ? "--purchase-usd" : "--rental-usd-per-hour");
 }

@@ -5,14 +5,48 @@
 #include <string_view>
 #include <vector>
 
+#include "ingot/base/config.h"
 #include "ingot/plan/cost/facts.h"
 
 namespace ingot::cost {
 
 enum class Dtype { Bf16, Fp8, Int8, Fp32, Int4 };  // Int4 is for stored weights only; it multiplies as bf16
-std::string_view to_string(Dtype dtype);
-Dtype parse_dtype(std::string_view name);  // throws InvalidArgument with the names
 double bytes_of(Dtype dtype);
+
+enum class Contract { OnDemand, OneYear, ThreeYear, Purchase };
+
+}  // namespace ingot::cost
+
+namespace ingot {
+template <>
+struct EnumNames<cost::Dtype> {
+  static constexpr std::pair<const char*, cost::Dtype> kValues[] = {{"bf16", cost::Dtype::Bf16},
+                                                                    {"fp8", cost::Dtype::Fp8},
+                                                                    {"int8", cost::Dtype::Int8},
+                                                                    {"fp32", cost::Dtype::Fp32},
+                                                                    {"int4", cost::Dtype::Int4}};
+};
+template <>
+struct EnumNames<cost::Contract> {
+  static constexpr std::pair<const char*, cost::Contract> kValues[] = {{"on-demand", cost::Contract::OnDemand},
+                                                                       {"one-year", cost::Contract::OneYear},
+                                                                       {"three-year", cost::Contract::ThreeYear},
+                                                                       {"purchase", cost::Contract::Purchase}};
+};
+}  // namespace ingot
+
+namespace ingot::cost {
+
+// Throws InvalidArgument with the names that exist.
+template <NamedEnum E>
+E parse_enum(const char* what, std::string_view text) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : EnumNames<E>::kValues) {
+    if (text == name) return value;
+    names.emplace_back(name);
+  }
+  fail(ErrorKind::InvalidArgument, "cost", what, " is '", text, "'", suggest(text, names));
+}
 
 // Peaks are dense (vendor sheets often print sparse). Bandwidths of links are per direction, bytes/s.
 struct Chip {
@@ -23,6 +57,7 @@ struct Chip {
   double tdp_w = 0;
   double link_bandwidth = 0;  // to the other chips of its node; 0: none
   double nic_bandwidth = 0;   // to other nodes; 0: unknown
+  int cores = 0;              // streaming multiprocessors, for the last wave of tiles; 0: not modelled
   int chips_per_node = 1;
   std::optional<double> measured_bf16_flops, measured_fp8_flops;  // best matmul rate somebody measured
   std::string source, source_date, note;
@@ -35,10 +70,6 @@ struct Quote {
   std::string chip, date, seller, region, source;
   std::optional<double> on_demand, one_year, three_year, purchase;  // USD an hour, USD a chip
 };
-
-enum class Contract { OnDemand, OneYear, ThreeYear, Purchase };
-std::string_view to_string(Contract contract);
-Contract parse_contract(std::string_view name);
 
 // Median and range of the quotes dated within 180 days of the newest.
 struct Price {
