@@ -27,6 +27,7 @@ libutf8proc-dev        Unicode normalisation
 libsentencepiece-dev   SentencePiece models
 libxxhash-dev          checksums
 libnlopt-cxx-dev       optimisation
+libeigen3-dev          linear algebra of the market models
 libgtest-dev           tests
 libbenchmark-dev       benchmarks
 manpages               default corpus

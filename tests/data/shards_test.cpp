@@ -102,7 +102,7 @@ TEST(Shard, TruncatedAnywhereIsRefusedByName) {
 
 TEST(Shard, AnyFlippedBitIsFound) {
   const TempFolder folder;
-  write_shard(folder / "a.shard", 300, 12, 4);
+  write_shard(folder / "a.shard", 300, 4, 4);
   const std::string whole = read_file(folder / "a.shard");
   Rng rng(5);
   for (size_t byte = 0; byte < whole.size(); ++byte) {

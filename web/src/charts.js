@@ -19,7 +19,7 @@ function colors() {
   const get = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
     ink: get("ink"), muted: get("muted"), rule: get("rule"), grid: get("grid"), paper: get("paper"), low: get("low"), high: get("high"),
-    rampOn: get("ramp-on"), ramp: [get("ramp-0"), get("ramp-1"), get("ramp-2")],
+    rampOn: get("ramp-on"), rampAt: Number(get("ramp-at")), ramp: [get("ramp-0"), get("ramp-1"), get("ramp-2")],
     list: Array.from({ length: 8 }, (_, i) => get(`series-${i}`)),
     basis: Object.fromEntries(["measured", "predicted", "catalogued", "assumed"].map((b) => [b, get(b)])),
   };
@@ -28,7 +28,7 @@ function colors() {
 function context(block, width) {
   const color = colors();
   return {
-    width, color,
+    width, color, font: getComputedStyle(document.documentElement).fontFamily,
     series: (i, s) => (typeof s?.color === "number" ? color.list[s.color % 8] : s?.basis ? color.basis[s.basis] : color.list[i % 8]),
     x: (v) => number(v, block.x?.format), y: (v) => number(v, block.y?.format ?? block.format),
     tooltip: (trigger, tell) => ({
@@ -52,6 +52,8 @@ function swatch(color, kind = "") {
 }
 
 function legend(block, c) {
+  if (block.kind === "tornado")
+    return h("ul", { class: "legend" }, ["low", "high"].map((end) => h("li", {}, swatch(c.color[end], "box"), word(`input_${end}`))));
   const named = (block.series || []).filter((s) => text(s.name));
   if (named.length < 2 && !named.some((s) => s.band)) return null;
   return h("ul", { class: "legend" }, block.series.map((s, i) => {
@@ -108,7 +110,7 @@ export function chart(block) {
     plot.style.height = `${height}px`;
     instance ||= echarts.init(plot, null, { renderer: "svg", width, height });
     instance.resize({ width, height });
-    instance.setOption({ animation: false, textStyle: { fontFamily: "inherit" }, ...option }, { notMerge: true });
+    instance.setOption({ animation: false, textStyle: { fontFamily: c.font }, ...option }, { notMerge: true });
     keys.replaceChildren(...[legend(block, c)].filter(Boolean));
   };
   let drawn = 0;

@@ -20,10 +20,10 @@ const compact = (value) =>
 function currency(value, code, small) {
   const size = Math.abs(value);
   const options = { style: "currency", currency: code.toUpperCase(), currencyDisplay: "narrowSymbol" };
-  if (small && size >= 1000) Object.assign(options, { notation: "compact", minimumFractionDigits: 0, maximumSignificantDigits: 3 });
+  if (small && size >= 1e-4) Object.assign(options, { notation: "compact", minimumFractionDigits: 0, maximumSignificantDigits: 3 });
   else if (size === 0) options.maximumFractionDigits = 0;
   else if (size < 1e-4) return `${intl({ ...options, maximumFractionDigits: 0 }).format(0).replace(/0/, plain(value))}`;
-  else if (size < 1) Object.assign(options, { minimumFractionDigits: 0, maximumSignificantDigits: 3 });
+  else if (size < 0.1) Object.assign(options, { minimumFractionDigits: 0, maximumSignificantDigits: 3 });
   else options.minimumFractionDigits = options.maximumFractionDigits = size < 100 ? 2 : 0;
   return intl(options).format(value);
 }
@@ -67,9 +67,9 @@ export function cellText(cell, format) {
   if (typeof cell === "number") return number(cell, format);
   if (typeof cell === "boolean") return cell ? "✓" : "–";
   if (isText(cell)) return text(cell);
-  const unit = cell.unit ? ` ${text(cell.unit)}` : "";
-  return (isText(cell.value) ? text(cell.value) : number(cell.value, cell.format || format)) + unit;
+  return isText(cell.value) ? text(cell.value) : number(cell.value, cell.format || format);
 }
+export const unitText = (cell) => (typeof cell === "object" && cell !== null && cell.unit ? `\u00a0${text(cell.unit)}` : "");
 export function rangeText(cell, format) {
   if (typeof cell !== "object" || cell === null || typeof cell.low !== "number" || typeof cell.high !== "number") return "";
   return `${number(cell.low, cell.format || format)} – ${number(cell.high, cell.format || format)}`;

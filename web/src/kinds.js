@@ -23,13 +23,14 @@ function valueAxis(c, axis, values, horizontal) {
     axisTick: { show: false },
     splitLine: { show: !horizontal, lineStyle: { color: c.color.grid } },
     axisLabel: { color: c.color.muted, fontSize: 12, formatter: label, hideOverlap: true },
-    splitNumber: narrow(c) ? 4 : 6,
+    splitNumber: horizontal && narrow(c) ? 4 : 5,
   };
   if (isLog(axis, values))
     return { ...base, type: "log", min: nice(Math.min(...values), false), max: nice(Math.max(...values), true), minorTick: { show: false } };
   const fixed = {};
   if (typeof axis?.min === "number") fixed.min = axis.min;
   if (typeof axis?.max === "number") fixed.max = axis.max;
+  if (axis?.step) fixed.interval = axis.step * (narrow(c) ? 2 : 1);
   return { ...base, ...fixed, type: axis?.scale === "time" ? "time" : "value", scale: axis?.zero === false || !!horizontal };
 }
 
@@ -42,15 +43,20 @@ function categoryAxis(c, names, horizontal) {
     axisLine: { lineStyle: { color: c.color.rule } },
     axisLabel: {
       color: c.color.ink, fontSize: 12, interval: 0, lineHeight: 15,
-      ...(horizontal ? { width: narrow(c) ? 104 : 200, overflow: "break" } : { width: (c.width - 60) / names.length - 6, overflow: "break" }),
+      overflow: "break", width: horizontal ? gutter(c) : (c.width - 60) / names.length - 6,
     },
   };
 }
 
+// Room for the labels of horizontal bars.
+const gutter = (c) => Math.min(200, Math.round(c.width * 0.32));
 const grid = { left: 4, right: 18, top: 14, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" };
+// A vertical reference line is named above the plot.
+const markRoom = (block) => (block.marks?.some((mark) => mark.axis === "x" && text(mark.label)) ? 14 : 0);
+const sideGrid = (c) => ({ left: gutter(c) + 14, right: 18, top: 8, bottom: 26, outerBoundsMode: "none" });
 
 // Reference lines ride on an empty line series, so that every kind can have them.
-function marks(c, block, horizontal) {
+function marks(c, block, downward) {
   if (!block.marks?.length) return [];
   return [{
     type: "line", data: [], silent: true, symbol: "none",
@@ -59,7 +65,7 @@ function marks(c, block, horizontal) {
       lineStyle: { color: c.color.muted, type: [4, 3], width: 1 },
       data: block.marks.map((mark) => ({
         [(mark.axis || "y") === "x" ? "xAxis" : "yAxis"]: mark.at,
-        label: { formatter: text(mark.label), color: c.color.muted, fontSize: 12, position: mark.axis === "x" ? "insideEndTop" : "insideEndTop" },
+        label: { formatter: text(mark.label), color: c.color.muted, fontSize: 12, rotate: 0, distance: 3, position: mark.axis === "x" ? (downward ? "start" : "end") : "insideEndTop" },
       })),
     },
   }];
@@ -96,7 +102,7 @@ function xy(block, c) {
         ...(area ? { stack: "all", areaStyle: { color, opacity: 0.55 }, lineStyle: { width: 0 }, showSymbol: false } : {}),
         ...(s.step ? { step: "end" } : {}),
         ...(points && s.data.some((p) => p.length > 2)
-          ? { label: { show: true, position: "right", color: c.color.muted, fontSize: 11, formatter: (p) => text(p.data[2]) }, labelLayout: { hideOverlap: true } }
+          ? { label: { show: true, position: "top", color: c.color.muted, fontSize: 12, formatter: (p) => text(p.data[2]) }, labelLayout: { hideOverlap: true } }
           : {}),
       });
     return made;
@@ -105,7 +111,7 @@ function xy(block, c) {
   if (xAxis.type === "value") Object.assign(xAxis, { min: block.x?.min ?? "dataMin", max: block.x?.max ?? "dataMax" });
   if (block.kind === "scatter" && xAxis.type === "value" && block.x?.min === undefined) Object.assign(xAxis, { min: null, max: null });
   return {
-    grid, xAxis, yAxis: valueAxis(c, area ? block.y : { zero: false, ...block.y }, area ? [] : y), series: [...series, ...marks(c, block)],
+    grid: { ...grid, top: grid.top + markRoom(block) }, xAxis, yAxis: valueAxis(c, area ? block.y : { zero: false, ...block.y }, area ? [] : y), series: [...series, ...marks(c, block)],
     tooltip: c.tooltip(block.kind === "scatter" ? "item" : "axis", (items) => {
       const list = [].concat(items).filter((p) => p.seriesType !== "custom");
       if (!list.length) return null;
@@ -168,9 +174,9 @@ function bar(block, c) {
     return [bars, whiskers];
   });
   return {
-    grid: { ...grid, top: many === 1 ? 22 : 14, right: horizontal && many === 1 ? 64 : 18 },
+    grid: horizontal ? { ...sideGrid(c), right: many === 1 ? 64 : 18 } : { ...grid, top: many === 1 ? 24 : 14 },
     xAxis: horizontal ? value : category, yAxis: horizontal ? category : value, series: [...series, ...marks(c, block)],
-    height: horizontal ? 60 + names.length * Math.max(34, block.stacked ? 34 : 22 * many + 14) : undefined, log,
+    height: horizontal ? 40 + names.length * Math.max(34, block.stacked ? 34 : 22 * many + 14) : undefined, log,
     tooltip: c.tooltip("axis", (items) => [items[0]?.name, items.filter((p) => p.seriesType === "bar").map((p) => [p.seriesName, c.y(p.value), p.color])]),
   };
 }
@@ -197,7 +203,7 @@ function spans(c, rows, horizontal, thickness) {
         children.push({ type: "line", shape: { x1: m[0], x2: m[0], y1: m[1] - band / 2 - 3, y2: m[1] + band / 2 + 3 }, style: { stroke: c.color.ink, lineWidth: 2 } });
       }
       const say = (label, x, y, align, vertical) =>
-        children.push({ type: "text", style: { text: label, x, y, textAlign: align, textVerticalAlign: vertical, fill: c.color.muted, fontSize: 11 } });
+        children.push({ type: "text", style: { text: label, x, y, textAlign: align, textVerticalAlign: vertical, fill: c.color.muted, font: `12px ${c.font}` } });
       if (row.left) say(row.left, shape.x - 5, shape.y + band / 2, "right", "middle");
       if (row.right) say(row.right, shape.x + shape.width + 5, shape.y + band / 2, "left", "middle");
       if (row.top) say(row.top, shape.x + band / 2, shape.y - 4, "center", "bottom");
@@ -211,15 +217,17 @@ function rangeChart(block, c, rows, names, tip) {
   axis.splitNumber = narrow(c) ? 3 : 6;
   if (axis.type === "value" && block.x?.min === undefined) {
     const [least, most] = [Math.min(...values), Math.max(...values)];
-    const pad = (most - least) * (narrow(c) ? 0.3 : 0.14) || 1;
+    const room = 54;  // px for the label at each end
+    const pad = ((most - least) * room) / Math.max(60, c.width - gutter(c) - 32 - 2 * room) || 1;
     axis.min = least >= 0 && least - pad < 0 ? 0 : least - pad;
     axis.max = most + pad;
     axis.axisLabel.showMinLabel = axis.min === 0;
     axis.axisLabel.showMaxLabel = false;
   }
   return {
-    grid: { ...grid, right: 24 }, xAxis: axis, yAxis: categoryAxis(c, names, true), height: 70 + names.length * 42,
-    series: [spans(c, rows, true, 20), ...marks(c, block)], tooltip: c.tooltip("item", (p) => tip(p.dataIndex)),
+    grid: { ...sideGrid(c), top: 8 + markRoom(block) }, xAxis: axis, yAxis: categoryAxis(c, names, true),
+    height: 40 + markRoom(block) + names.length * 42,
+    series: [spans(c, rows, true, 20), ...marks(c, block, true)], tooltip: c.tooltip("item", (p) => tip(p.dataIndex)),
   };
 }
 
@@ -276,8 +284,8 @@ function waterfall(block, c) {
   const value = valueAxis(c, block.y, [], false);
   const category = categoryAxis(c, names, horizontal);
   return {
-    grid: { ...grid, top: 26, right: horizontal ? 72 : 18 }, xAxis: horizontal ? value : category, yAxis: horizontal ? category : value,
-    height: horizontal ? 70 + names.length * 38 : undefined, series: [spans(c, rows, horizontal, 44), ...marks(c, block)],
+    grid: horizontal ? { ...sideGrid(c), right: 72 } : { ...grid, top: 26 }, xAxis: horizontal ? value : category, yAxis: horizontal ? category : value,
+    height: horizontal ? 40 + names.length * 38 : undefined, series: [spans(c, rows, horizontal, 44), ...marks(c, block)],
     tooltip: c.tooltip("item", (p) => [names[p.dataIndex], [[word("change"), c.y(block.items[p.dataIndex].value ?? 0)], [word("running"), c.y(steps[p.dataIndex].to)]]]),
   };
 }
@@ -290,15 +298,14 @@ const waterfallRows = (block, c) => {
 function heatmap(block, c) {
   const values = block.data.map((d) => d[2]).filter((v) => typeof v === "number");
   const [least, most] = [block.min ?? Math.min(...values), block.max ?? Math.max(...values)];
-  const dark = (v) => (v - least) / (most - least || 1) > 0.55;
+  const dark = (v) => (v - least) / (most - least || 1) > c.color.rampAt;
   const rows = categoryAxis(c, block.rows.map(text), true);
-  if (narrow(c)) rows.axisLabel.width = 84;
   return {
-    grid, xAxis: categoryAxis(c, block.columns.map(text), false), yAxis: rows, height: 50 + block.rows.length * 36,
+    grid: sideGrid(c), xAxis: categoryAxis(c, block.columns.map(text), false), yAxis: rows, height: 34 + block.rows.length * 38,
     visualMap: { show: false, min: least, max: most || 1, inRange: { color: c.color.ramp } },
     series: [{
       type: "heatmap", itemStyle: { borderColor: c.color.paper, borderWidth: 2 },
-      label: { show: c.width / block.columns.length > 46, fontSize: 11 },
+      label: { show: c.width / block.columns.length > 46, fontSize: 12 },
       data: block.data.map((d) => ({ value: d, label: { color: dark(d[2]) ? c.color.rampOn : c.color.ink, formatter: c.y(d[2]) } })),
     }],
     tooltip: c.tooltip("item", (p) => [text(block.rows[p.value[1]]), [[text(block.columns[p.value[0]]), c.y(p.value[2])]]]),

@@ -22,6 +22,8 @@ const words = {
   high: ["High", "高"],
   mid: ["Mid", "中"],
   item: ["Item", "项目"],
+  input_low: ["assumption at its low end", "假设取低值"],
+  input_high: ["assumption at its high end", "假设取高值"],
   change: ["Change", "变动"],
   running: ["Running total", "累计"],
   skip: ["Skip to the content", "跳到正文"],

@@ -1,7 +1,7 @@
 // Shows the document in <script id="document" type="application/json"> (docs/report.md) as one page, without a network.
 import { chart, closeCharts, redrawCharts, saveText } from "./charts.js";
 import { h, inline } from "./dom.js";
-import { cellText, rangeText } from "./format.js";
+import { cellText, rangeText, unitText } from "./format.js";
 import { isText, language, setLanguage, text, word } from "./language.js";
 
 const report = JSON.parse(document.getElementById("document").textContent);
@@ -10,12 +10,13 @@ let sources = [];  // every figure with a source, for the last section
 
 // A value with its basis: a mark in front of it, the source on hover, on focus and in the last section.
 function figure(cell, format, label) {
-  const shown = cellText(cell, format);
-  if (typeof cell !== "object" || cell === null || !cell.basis) return shown;
+  const shown = cellText(cell, format) + unitText(cell);
+  const parts = [cellText(cell, format), unitText(cell) && h("span", { class: "unit" }, unitText(cell))];
+  if (typeof cell !== "object" || cell === null || !cell.basis) return parts;
   const source = text(cell.source);
   if (source) sources.push([label, shown, cell.basis, source]);
   const told = `${word(cell.basis)}${source ? `: ${source}` : ""}`;
-  return h("span", { class: `figure ${cell.basis}`, tabindex: "0", role: "note", "aria-label": `${shown} (${told})` }, shown,
+  return h("span", { class: `figure ${cell.basis}`, tabindex: "0", role: "note", "aria-label": `${shown} (${told})` }, parts,
     h("span", { class: "tip", "aria-hidden": "true" }, told));
 }
 
@@ -120,7 +121,7 @@ function page() {
       h("div", { class: "bar" }, h("span", { class: "brand" }, "Ingot"),
         h("div", { class: "languages", role: "group", "aria-label": word("language") }, choose("en", "English"), choose("zh", "中文"))),
       h("h1", {}, inline(text(report.title))), text(report.subtitle) && h("p", { class: "subtitle" }, inline(text(report.subtitle))),
-      report.facts?.length ? h("dl", { class: "facts" }, report.facts.map((f) => h("div", {}, h("dt", {}, text(f.label)), h("dd", {}, inline(cellText(f.value, f.format)))))) : null,
+      report.facts?.length ? h("dl", { class: "facts" }, report.facts.map((f) => h("div", {}, h("dt", {}, text(f.label)), h("dd", {}, inline(cellText(f.value, f.format) + unitText(f.value)))))) : null,
       basisLegend()),
     h("div", { class: "columns" },
       h("nav", { "aria-label": word("contents") }, h("ol", {}, links.map(([id, label]) => h("li", {}, h("a", { href: `#${id}` }, label))))),

@@ -113,8 +113,9 @@ void LineWriter::write(std::string_view line) {
   write_all(fd_, text.data(), text.size(), path_);
 }
 
-FileWriter::FileWriter(const fs::path& path) : path_(path) {
-  fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+FileWriter::FileWriter(const fs::path& path, Mode mode) : path_(path) {
+  const int how = mode == Mode::Append ? O_APPEND : O_TRUNC;
+  fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | how | O_CLOEXEC | O_NOFOLLOW, 0644);
   if (fd_ < 0) fail_errno("create", path, errno);
 }
 FileWriter::~FileWriter() {
@@ -141,8 +142,10 @@ void sync_folder(const fs::path& folder) {
   if (result != 0 && error != EINVAL) fail_errno("fsync", folder, error);  // EINVAL: not supported there
 }
 
-MappedFile::MappedFile(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+MappedFile::MappedFile(const fs::path& path, Links links) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | (links == Links::Refuse ? O_NOFOLLOW : 0));
+  if (fd < 0 && errno == ELOOP && links == Links::Refuse)
+    fail(ErrorKind::InvalidArgument, "file", path.string(), " is a symbolic link, expected a regular file");
   if (fd < 0) fail_errno("open", path, errno);
   struct stat status {};
   if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {

@@ -35,7 +35,8 @@ class LineWriter {
 // A file descriptor that writes everything or throws Io; used by the checkpoint and shard writers.
 class FileWriter {
  public:
-  explicit FileWriter(const fs::path& path);  // truncates
+  enum class Mode { Truncate, Append };
+  explicit FileWriter(const fs::path& path, Mode mode = Mode::Truncate);  // refuses a symbolic link
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;
@@ -55,8 +56,9 @@ void sync_folder(const fs::path& folder);
 // Read-only memory map; empty files map to an empty span. Throws NotFound or Io.
 class MappedFile {
  public:
+  enum class Links { Follow, Refuse };
   MappedFile() = default;
-  explicit MappedFile(const fs::path& path);
+  explicit MappedFile(const fs::path& path, Links links = Links::Follow);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
