@@ -79,23 +79,22 @@ std::string WordPiece::decode(std::span<const int32_t> ids) const {
   std::string out;
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::string& text = token(ids[i]);
-    if (i > 0 && text.starts_with(prefix_))
-      out.append(text, prefix_.size());
-    else
-      (out += i > 0 ? " " : "") += text;
+    const bool continues = i > 0 && text.starts_with(prefix_);
+    std::string piece = continues ? text.substr(prefix_.size()) : (i > 0 ? " " : "") + text;
+    if (cleanup_)  // each token on its own, as Hugging Face's decoder
+      for (const auto& [from, to] : {std::pair{" .", "."},
+                                     {" ?", "?"},
+                                     {" !", "!"},
+                                     {" ,", ","},
+                                     {" ' ", "'"},
+                                     {" n't", "n't"},
+                                     {" 'm", "'m"},
+                                     {" 's", "'s"},
+                                     {" 've", "'ve"},
+                                     {" 're", "'re"}})
+        replace_all(piece, from, to);
+    out += piece;
   }
-  if (cleanup_)
-    for (const auto& [from, to] : {std::pair{" .", "."},
-                                   {" ?", "?"},
-                                   {" !", "!"},
-                                   {" ,", ","},
-                                   {" ' ", "'"},
-                                   {" n't", "n't"},
-                                   {" 'm", "'m"},
-                                   {" 's", "'s"},
-                                   {" 've", "'ve"},
-                                   {" 're", "'re"}})
-      replace_all(out, from, to);
   return out;
 }
 
