@@ -5,11 +5,9 @@
 
 #include "ingot/data/tokenizer.h"
 
-namespace sentencepiece {
-class SentencePieceProcessor;
-}
-
 namespace ingot {
+
+class PieceModel;
 
 class SentencePiece : public Tokenizer {
  public:
@@ -29,7 +27,7 @@ class SentencePiece : public Tokenizer {
 
  private:
   std::string model_;
-  std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
+  std::unique_ptr<PieceModel> pieces_;
 };
 
 }  // namespace ingot

@@ -4,11 +4,10 @@
 #include <numeric>
 #include <unordered_map>
 
-#include <sentencepiece_trainer.h>
-
 #include "ingot/data/bpe_train.h"
 #include "ingot/data/pretokenize.h"
 #include "ingot/data/sentence_piece.h"
+#include "ingot/data/sentence_piece_module.h"
 #include "ingot/data/tokenizer_parts.h"
 #include "ingot/data/word_level.h"
 #include "ingot/data/wordpiece.h"
@@ -189,49 +188,33 @@ TokenizerParts train_units(const TokenizerTrainConfig& config, const TextStream&
   return parts;
 }
 
-// Lines of the stream, for libsentencepiece.
-class Lines : public sentencepiece::SentenceIterator {
- public:
-  Lines(const TextStream& texts, const TrainProgress& progress) : texts_(texts), progress_(progress) { Next(); }
-  bool done() const override { return done_; }
-  const std::string& value() const override { return line_; }
-  void Next() override {
-    do {
-      while (begin_ >= text_.size()) {
-        if (!texts_(text_)) return void(done_ = true);
-        begin_ = 0;
-        bytes_ += int64_t(text_.size());
-        if (progress_) progress_("words", bytes_, 0);
-      }
-      const size_t end = std::min(text_.find('\n', begin_), text_.size());
-      line_ = text_.substr(begin_, end - begin_);
-      begin_ = end + 1;
-    } while (line_.empty());
-  }
-  sentencepiece::util::Status status() const override { return {}; }
-
- private:
-  const TextStream& texts_;
-  const TrainProgress& progress_;
-  std::string text_, line_;
-  size_t begin_ = 0;
-  int64_t bytes_ = 0;
-  bool done_ = false;
-};
-
 std::unique_ptr<Tokenizer> train_sentencepiece(const TokenizerTrainConfig& config, const TextStream& texts,
                                                const TrainProgress& progress) {
-  Lines lines(texts, progress);
-  std::string model;
-  const auto status = sentencepiece::SentencePieceTrainer::Train(
-      std::unordered_map<std::string, std::string>{{"vocab_size", std::to_string(config.vocab_size)},
-                                                   {"model_type", "unigram"},
-                                                   {"byte_fallback", "true"},
-                                                   {"hard_vocab_limit", "false"},
-                                                   {"num_threads", "1"},  // its EM sums depend on threads
-                                                   {"minloglevel", "2"}},
-      &lines, &model);
-  require("tokenizer", status.ok(), "sentencepiece cannot train: ", status.ToString());
+  std::string text, model;
+  size_t begin = 0;
+  int64_t bytes = 0;
+  const auto next_line = [&](std::string& line) {
+    do {
+      while (begin >= text.size()) {
+        if (!texts(text)) return false;
+        begin = 0;
+        bytes += int64_t(text.size());
+        if (progress) progress("words", bytes, 0);
+      }
+      const size_t end = std::min(text.find('\n', begin), text.size());
+      line = text.substr(begin, end - begin);
+      begin = end + 1;
+    } while (line.empty());
+    return true;
+  };
+  const auto problem = sentence_piece_module().train({{"vocab_size", std::to_string(config.vocab_size)},
+                                                      {"model_type", "unigram"},
+                                                      {"byte_fallback", "true"},
+                                                      {"hard_vocab_limit", "false"},
+                                                      {"num_threads", "1"},  // its EM sums depend on threads
+                                                      {"minloglevel", "2"}},
+                                                     next_line, model);
+  require("tokenizer", problem.empty(), "sentencepiece cannot train: ", problem);
   return std::make_unique<SentencePiece>(std::move(model), "trained model");
 }
 
