@@ -1,0 +1,35 @@
+#include "ingot/models/registry.h"
+
+#include <vector>
+
+#include "ingot/base/error.h"
+
+namespace ingot {
+
+// One line a family, sorted by name: declare make_x here, define it in models/x.cpp.
+std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options);
+
+namespace {
+constexpr ModelEntry kModels[] = {
+    {"gpt", "lm", "causal decoder, Radford et al. 2019", make_gpt},
+};
+}  // namespace
+
+std::span<const ModelEntry> model_entries() { return kModels; }
+
+std::unique_ptr<Task> make_task(const Document& recipe, const TaskOptions& options) {
+  std::vector<std::string> names;
+  for (const auto& entry : kModels) names.emplace_back(entry.name);
+  const auto model = recipe.root.find("model");
+  require("recipe", model != recipe.root.end() && model->is_object() && model->contains("name"), recipe.origin,
+          " has no [model] name", suggest("", names));
+  const auto& name = (*model)["name"];
+  require("recipe", name.is_string(), recipe.at("model.name"), ": got ", to_text(name),
+          ", expected a string in quotes");
+  for (const auto& entry : kModels)
+    if (name == entry.name) return entry.make(recipe, options);
+  fail(ErrorKind::InvalidArgument, "recipe", recipe.at("model.name"), ": there is no model '", name.get<std::string>(),
+       "'", suggest(name.get<std::string>(), names));
+}
+
+}  // namespace ingot

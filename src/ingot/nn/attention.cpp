@@ -1,0 +1,67 @@
+// Shapes: B batch, T queries, S keys, C width, H query heads, K key/value heads, D = C / H.
+#include "ingot/nn/attention.h"
+
+#include <cmath>
+
+#include <torch/torch.h>
+
+#include "ingot/torch/compat.h"
+
+namespace ingot {
+namespace {
+
+// [T, S], or [B, 1, T, S] with first_key: true where a query must not look.
+Tensor hidden_keys(int64_t T, int64_t S, const Tensor& first_key, at::Device device) {
+  const auto key = at::arange(S, at::TensorOptions().dtype(at::kLong).device(device));  // [S]
+  const auto query = key.slice(0, S - T).unsqueeze(1);                                  // [T, 1]
+  const auto future = key > query;                                                      // [T, S]
+  return first_key.defined() ? future | (key < first_key.view({-1, 1, T, 1})) : future;
+}
+
+}  // namespace
+
+Tensor attend_causal(const Tensor& q, const Tensor& k_, const Tensor& v_, const Tensor& first_key, double dropout) {
+  const auto T = q.size(2), S = k_.size(2), group = q.size(1) / k_.size(1);
+  const auto k = group == 1 ? k_ : k_.repeat_interleave(group, 1);  // [B, H, S, D]
+  const auto v = group == 1 ? v_ : v_.repeat_interleave(group, 1);
+  const bool plain = !first_key.defined();
+  if (dropout == 0 && plain && (T == S || T == 1)) return scaled_dot_product_attention(q, k, v, {}, T > 1);
+  const auto hidden = hidden_keys(T, S, first_key, q.device());
+  if (dropout == 0) {
+    const auto mask = at::zeros(hidden.sizes(), q.options()).masked_fill(hidden, -INFINITY);
+    return scaled_dot_product_attention(q, k, v, mask, false);
+  }
+  const auto scores = q.matmul(k.transpose(-2, -1)) / std::sqrt(double(q.size(3)));  // [B, H, T, S]
+  const auto weights = at::softmax(scores.masked_fill(hidden, -INFINITY), -1);
+  return at::dropout(weights, dropout, true).matmul(v);
+}
+
+CausalSelfAttentionImpl::CausalSelfAttentionImpl(const AttentionConfig& config) : config_(config) {
+  const auto D = config.width / config.heads;
+  c_attn = register_module("c_attn", Linear(config.width, (config.heads + 2 * config.kv_heads) * D, config.bias));
+  c_proj = register_module("c_proj", Linear(config.heads * D, config.width, config.bias));
+  if (config.qk_norm) {
+    q_norm = register_module("q_norm", Norm(NormKind::RmsNorm, D, config.norm_eps, false));
+    k_norm = register_module("k_norm", Norm(NormKind::RmsNorm, D, config.norm_eps, false));
+  }
+}
+
+Tensor CausalSelfAttentionImpl::forward(const Tensor& x, const Tensor& first_key, const Rotary* rotary,
+                                        KvCache::Layer* layer, int64_t past) {
+  const auto B = x.size(0), T = x.size(1), H = config_.heads, K = config_.kv_heads, D = config_.width / H;
+  const auto qkv = c_attn(x).view({B, T, H + 2 * K, D}).transpose(1, 2).split_with_sizes({H, K, K}, 1);
+  auto q = qkv[0], k = qkv[1], v = qkv[2];  // [B, H or K, T, D]
+  if (config_.qk_norm) q = q_norm(q), k = k_norm(k);
+  if (rotary) q = apply_rotary(q, *rotary), k = apply_rotary(k, *rotary);
+  if (layer) {
+    layer->k.narrow(2, past, T).copy_(k);
+    layer->v.narrow(2, past, T).copy_(v);
+    k = layer->k.narrow(2, 0, past + T).to(q.scalar_type());
+    v = layer->v.narrow(2, 0, past + T).to(q.scalar_type());
+  }
+  auto y = attend_causal(q, k, v, first_key, is_training() ? config_.dropout : 0);  // [B, H, T, D]
+  y = c_proj(y.transpose(1, 2).reshape({B, T, H * D}));                             // [B, T, C]
+  return config_.residual_dropout > 0 ? at::dropout(y, config_.residual_dropout, is_training()) : y;
+}
+
+}  // namespace ingot

@@ -1,0 +1,38 @@
+#include "ingot/nn/losses.h"
+
+#include <ATen/ATen.h>
+
+namespace ingot {
+namespace {
+
+Tensor at_least_float(const Tensor& x) { return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat); }
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& logits_, const Tensor& targets, const CrossEntropyOptions& options) {
+  const auto logits = at_least_float(logits_);
+  auto loss = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Sum, kIgnore, options.label_smoothing);
+  if (options.z_loss > 0) {
+    const auto counts = (targets != kIgnore).to(logits.scalar_type());
+    loss = loss + options.z_loss * (at::logsumexp(logits, -1).square() * counts).sum();
+  }
+  return loss;
+}
+
+Tensor token_nll(const Tensor& logits, const Tensor& targets) {
+  return at::cross_entropy_loss(at_least_float(logits), targets, {}, at::Reduction::None, kIgnore);
+}
+
+Tensor binary_cross_entropy(const Tensor& logits, const Tensor& targets) {
+  return at::binary_cross_entropy_with_logits(at_least_float(logits), targets, {}, {}, at::Reduction::Sum);
+}
+
+Tensor squared_error(const Tensor& predictions, const Tensor& targets) {
+  return at::mse_loss(predictions, targets, at::Reduction::Sum);
+}
+
+Tensor huber_loss(const Tensor& predictions, const Tensor& targets, double delta) {
+  return at::huber_loss(predictions, targets, at::Reduction::Sum, delta);
+}
+
+}  // namespace ingot

@@ -1,0 +1,27 @@
+#include "ingot/nn/norm.h"
+
+#include <torch/torch.h>
+
+namespace ingot {
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  return at::layer_norm(x, {x.size(-1)}, weight, bias, eps);
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
+  const bool narrow = x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kHalf;
+  const auto wide = narrow ? x.to(at::kFloat) : x;  // a mean of squares in 8 bits of mantissa is off by a per cent
+  const auto y = wide * at::rsqrt(wide.square().mean(-1, true) + eps) * weight;
+  return narrow ? y.to(x.scalar_type()) : y;
+}
+
+NormImpl::NormImpl(NormKind kind, int64_t width, double eps, bool with_bias) : kind_(kind), eps_(eps) {
+  weight = register_parameter("weight", torch::ones({width}));
+  if (with_bias && kind == NormKind::LayerNorm) bias = register_parameter("bias", torch::zeros({width}));
+}
+
+Tensor NormImpl::forward(const Tensor& x) {
+  return kind_ == NormKind::LayerNorm ? layer_norm(x, weight, bias, eps_) : rms_norm(x, weight, eps_);
+}
+
+}  // namespace ingot

@@ -1,0 +1,17 @@
+// Rotary position embedding, Su et al. 2021 ("RoFormer"), in the half-split layout of GPT-NeoX and Llama.
+#pragma once
+
+#include "ingot/torch/tensor.h"
+
+namespace ingot {
+
+struct Rotary {
+  Tensor cos, sin;  // [T, D/2], or [B, 1, T, D/2]
+};
+
+// Angles of positions [0, length): position * theta^(-2i/D). Requires an even head_dim.
+Rotary make_rotary(int64_t length, int64_t head_dim, double theta, const at::TensorOptions& options);
+
+Tensor apply_rotary(const Tensor& x, const Rotary& rotary);  // x [B, H, T, D]
+
+}  // namespace ingot

@@ -1,0 +1,65 @@
+// Next-token prediction: the task that binds any causal decoder to token data.
+#pragma once
+
+#include <memory>
+
+#include <torch/nn/module.h>
+
+#include "ingot/nn/attention.h"
+#include "ingot/nn/losses.h"
+#include "ingot/tasks/lm_data.h"
+#include "ingot/tasks/task.h"
+
+namespace ingot {
+
+class LanguageModel : public torch::nn::Module {
+ public:
+  // ids [B, T] int64 -> [B, T, C]. `first_key` [B, T] int64 or undefined: the first position that each one may see
+  // (where its document begins). With a `cache`, the T tokens follow those in it, and join them.
+  virtual Tensor features(const Tensor& ids, const Tensor& first_key, KvCache* cache) = 0;
+  virtual Tensor logits(const Tensor& features) = 0;  // [.., C] -> [.., V]
+  Tensor forward(const Tensor& ids, const Tensor& first_key = {}) { return logits(features(ids, first_key, nullptr)); }
+
+  virtual void initialise(uint64_t seed) = 0;
+  virtual KvCache make_cache(int64_t batch, int64_t capacity) const = 0;
+  virtual int64_t context_length() const = 0;
+  virtual int64_t vocab_size() const = 0;
+  virtual double train_flops_per_token() const = 0;  // forward and backward at full context, matmuls only
+};
+
+class LmTask : public Task {
+ public:
+  LmTask(std::shared_ptr<LanguageModel> model, LmData data, const CrossEntropyOptions& loss,
+         const TaskOptions& options);
+
+  LanguageModel& model() { return *model_; }
+  const Tokenizer& tokenizer() const { return *data_.tokenizer; }
+
+  torch::nn::Module& module() override { return *model_; }
+  void initialise() override { model_->initialise(options_.seed); }
+  bool is_hidden_matrix(const std::string& parameter, const Tensor& value) const override;
+  // {"ids" [B, T], "targets" [B, T]} and, where documents are kept apart, {"first_key" [B, T]}; all int64.
+  Batch train_batch(int64_t index) override;
+  int64_t batches_per_epoch() const override;
+  Tensor loss(const Batch& batch, const std::string& player) override;
+  // {"loss" nats per token, "perplexity", "bits_per_byte", "bits_per_char", "tokens"} over windows without overlap.
+  Json evaluate(const std::string& split, int64_t limit) override;
+  std::string unit() const override { return "token"; }
+  double train_flops_per_unit() const override { return model_->train_flops_per_token(); }
+  void save_assets(const std::string& folder) const override;
+  std::string data_hash() const override { return data_.identity; }
+  Json card() const override;
+
+ private:
+  Batch make_batch(const TokenStream& tokens, const std::vector<int64_t>& offsets, int64_t length) const;
+
+  std::shared_ptr<LanguageModel> model_;
+  LmData data_;
+  CrossEntropyOptions loss_;
+  TaskOptions options_;
+};
+
+std::unique_ptr<Task> make_lm_task(std::shared_ptr<LanguageModel> model, LmData data, const CrossEntropyOptions& loss,
+                                   const TaskOptions& options);
+
+}  // namespace ingot

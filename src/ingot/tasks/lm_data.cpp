@@ -1,0 +1,88 @@
+#include "ingot/tasks/lm_data.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ingot/base/env.h"
+#include "ingot/base/error.h"
+#include "ingot/data/tokenizer_train.h"
+
+namespace ingot {
+namespace {
+
+fs::path resolve_text(const std::string& text, const Document& recipe) {
+  if (fs::exists(text)) return text;
+  if (const auto mirror = data_mirror())
+    if (auto path = *mirror / ("lm-" + text) / "input.txt"; fs::exists(path)) return path;
+  fail(ErrorKind::NotFound, "data", recipe.at("data.text"), ": there is no file '", text,
+       "' and no public data set of that name here; run `ingot data get ", text, "`, or set INGOT_DATA");
+}
+
+std::shared_ptr<const Tokenizer> tokenizer_for(const std::string& kind, const std::string& text) {
+  if (kind != "char") return load_tokenizer(kind);
+  TokenizerTrainConfig config;
+  config.kind = "char";
+  config.special_tokens.emplace();
+  bool given = false;
+  return train_tokenizer(config, [&](std::string& out) { return out = text, !std::exchange(given, true); });
+}
+
+std::optional<TokenStream> open_split(const fs::path& folder, const std::string& split) {
+  const auto manifest = read_manifest(folder);
+  if (!manifest.contains("splits") || !manifest["splits"].contains(split)) return std::nullopt;
+  return TokenStream(TokenDataset(folder, split));
+}
+
+}  // namespace
+
+Problems LmDataConfig::validate() const {
+  Problems problems;
+  if (dataset.empty() == text.empty())
+    problems.push_back("dataset: got '" + dataset + "' with text '" + text + "', expected one of the two");
+  if (!(validation > 0 && validation < 1))
+    problems.push_back(detail::join_parts("validation: got ", validation, ", expected between 0 and 1"));
+  return problems;
+}
+
+TokenStream::TokenStream(std::vector<int32_t> tokens) : tokens_(std::move(tokens)) {}
+TokenStream::TokenStream(TokenDataset dataset) : dataset_(std::move(dataset)) {}
+
+int64_t TokenStream::num_tokens() const { return dataset_ ? dataset_->num_tokens() : int64_t(tokens_.size()); }
+
+void TokenStream::read(int64_t begin, int64_t count, int32_t* out) const {
+  dataset_ ? dataset_->read(begin, count, out) : void(std::copy_n(tokens_.begin() + begin, count, out));
+}
+
+int64_t TokenStream::next_document(int64_t i) const {
+  return dataset_ ? dataset_->documents()[size_t(dataset_->document_of(i)) + 1] : num_tokens();
+}
+
+LmData open_lm_data(const Document& recipe, const TaskOptions& options) {
+  LmData data;
+  data.config = read_config<LmDataConfig>(recipe, "data");
+  const auto& config = data.config;
+  if (options.purpose == Purpose::Infer) {
+    const fs::path folder = options.run_folder;
+    data.tokenizer = load_tokenizer(fs::exists(folder / "assets") ? folder / "assets" : folder);
+  } else if (!config.dataset.empty()) {
+    const fs::path folder = config.dataset;
+    data.train = open_split(folder, "train");
+    data.validation = open_split(folder, "validation");
+    data.test = open_split(folder, "test");
+    data.tokenizer = load_tokenizer(folder / "tokenizer");
+    data.identity = data_identity(read_manifest(folder));
+  } else {
+    const auto text = read_file(resolve_text(config.text, recipe));
+    data.tokenizer = tokenizer_for(config.tokenizer, text);
+    auto ids = data.tokenizer->encode(text);
+    const auto cut = ptrdiff_t(double(ids.size()) * (1 - config.validation));
+    data.validation = TokenStream({ids.begin() + cut, ids.end()});
+    ids.resize(size_t(cut));
+    data.train = TokenStream(std::move(ids));
+    data.identity = sha256_hex(sha256_hex(text) + " " + config.tokenizer + " " + std::to_string(cut));
+  }
+  data.vocab_size = data.tokenizer->vocab_size();
+  return data;
+}
+
+}  // namespace ingot
