@@ -13,7 +13,8 @@ namespace {
 constexpr int32_t kNoRank = std::numeric_limits<int32_t>::max();
 constexpr size_t kShortWord = 48;  // up to here a scan for the least rank beats a heap
 
-// Text repeats its words: the ids of short ones are kept per thread, direct-mapped, one cache line each.
+// Text repeats its words: the ids of short ones are kept per thread, in sets of two that fall out
+// oldest first, one cache line each.
 struct alignas(64) CachedWord {
   static constexpr size_t kMaxBytes = 32, kMaxIds = 6;
   uint64_t bytes[kMaxBytes / 8] = {};  // zero-padded
@@ -155,22 +156,26 @@ void Bpe::encode_ordinary(std::string_view text, std::vector<int32_t>& ids) cons
 void Bpe::encode_pieces(std::string_view text, std::vector<int32_t>& ids) const {
   const char* const end = text.data() + text.size();
   CachedWord* const cache = word_cache();
+  if (const size_t likely = ids.size() + text.size() / 4; likely > ids.capacity())
+    ids.reserve(std::max(likely, 2 * ids.capacity()));
   pre_tokenizer_.each(text, [&](std::string_view word) {
     if (word.size() > CachedWord::kMaxBytes) return encode_word(word, ids);
     const WordKey key(word, size_t(end - word.data()));
-    CachedWord& cached = cache[key.slot(serial_)];
-    if (cached.serial == serial_ && cached.length == word.size() && key.equals(cached)) {
-      ids.insert(ids.end(), cached.ids, cached.ids + cached.count);
-      return;
-    }
+    CachedWord* const set = cache + (key.slot(serial_) & ~size_t{1});
+    for (const CachedWord* cached : {set, set + 1})
+      if (cached->serial == serial_ && cached->length == word.size() && key.equals(*cached)) {
+        for (size_t i = 0; i < cached->count; ++i) ids.push_back(cached->ids[i]);
+        return;
+      }
     const size_t before = ids.size();
     encode_word(word, ids);
     if (ids.size() - before > CachedWord::kMaxIds) return;
-    std::memcpy(cached.bytes, key.w, sizeof key.w);
-    cached.serial = serial_;
-    cached.length = uint8_t(word.size());
-    cached.count = uint8_t(ids.size() - before);
-    std::memcpy(cached.ids, ids.data() + before, cached.count * sizeof(int32_t));
+    set[1] = set[0];
+    std::memcpy(set->bytes, key.w, sizeof key.w);
+    set->serial = serial_;
+    set->length = uint8_t(word.size());
+    set->count = uint8_t(ids.size() - before);
+    std::memcpy(set->ids, ids.data() + before, set->count * sizeof(int32_t));
   });
 }
 
