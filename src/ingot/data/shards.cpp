@@ -310,14 +310,14 @@ Problems verify_data(const fs::path& folder) {
   if (data_identity(manifest) != manifest["identity"])
     problems.push_back((folder / "manifest.json").string() + ": was edited");
   for (const auto& [name, split] : manifest["splits"].items()) {
-    gather([&] { TokenDataset(folder, name); });
+    gather([&, &name = name] { TokenDataset(folder, name); });
     for (const auto& entry : split["shards"])
       gather([&] {
         for (auto& problem : Shard(folder / entry["file"].get<std::string>()).verify()) problems.push_back(problem);
       });
   }
   for (const auto& [file, sum] : manifest["tokenizer"].items())
-    gather([&] {
+    gather([&, &file = file, &sum = sum] {
       if (sha256_file(folder / "tokenizer" / file) != sum)
         problems.push_back((folder / "tokenizer" / file).string() + ": does not match its checksum");
     });
