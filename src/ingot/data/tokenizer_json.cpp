@@ -217,7 +217,8 @@ TokenizerParts assemble(Reader&& reader, std::string_view origin) {
   parts.sections = std::move(reader.sections);
   parts.merges.reserve(reader.merges.size());
   for (const auto& [left, right] : reader.merges) {
-    const auto find = [&](const std::string& token) {
+    // clang 14 cannot capture a structured binding by itself.
+    const auto find = [&, &left = left, &right = right](const std::string& token) {
       const auto found = ids.find(token);
       require("tokenizer", found != ids.end(), origin, ": merge ", parts.merges.size(), " '", left, " ", right,
               "' needs the token '", token, "', which is not in the vocabulary");
