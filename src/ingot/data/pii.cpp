@@ -58,6 +58,19 @@ bool is_global_v4(const uint8_t* b) {
   return !special;
 }
 
+// "Linux 2.6.38.6", "Section 6.1.1.1": the word before tells versions and paragraphs from addresses.
+bool follows_numbering_word(std::string_view text, size_t begin) {
+  if (begin == 0 || text[begin - 1] != ' ') return false;
+  size_t from = begin - 1;
+  while (from > 0 && is_letter(text[from - 1]) && begin - from < 12) --from;
+  std::string word(text.substr(from, begin - 1 - from));
+  for (char& c : word) c = char(c | 0x20);
+  for (const std::string_view known :
+       {"linux", "version", "release", "revision", "kernel", "firmware", "section", "chapter", "clause", "paragraph"})
+    if (word == known) return true;
+  return false;
+}
+
 std::optional<PiiHit> ipv4_at(std::string_view text, size_t begin) {
   uint8_t bytes[4];
   size_t i = begin;
@@ -70,7 +83,7 @@ std::optional<PiiHit> ipv4_at(std::string_view text, size_t begin) {
   }
   // A fifth part makes it an object identifier or a version.
   if (is_alnum(at(text, i)) || (at(text, i) == '.' && is_digit(at(text, i + 1)))) return {};
-  if (!is_global_v4(bytes)) return {};
+  if (!is_global_v4(bytes) || follows_numbering_word(text, begin)) return {};
   return PiiHit{begin, i, Pii::Ip};
 }
 
@@ -85,7 +98,7 @@ std::optional<PiiHit> ipv6_at(std::string_view text, size_t colon, size_t floor)
   while (end > colon && (text[end - 1] == '.' || (text[end - 1] == ':' && text[end - 2] != ':'))) --end;
   char buffer[48] = {};
   in6_addr address;
-  if (is_alnum(at(text, end))) return {};
+  if (is_alnum(at(text, end)) || text.substr(begin, end - begin).ends_with("::")) return {};  // "2002::": a prefix
   std::memcpy(buffer, text.data() + begin, end - begin);
   if (inet_pton(AF_INET6, buffer, &address) != 1) return {};
   const uint8_t* b = address.s6_addr;
@@ -235,7 +248,8 @@ std::optional<PiiHit> international_at(std::string_view text, size_t begin) {
       break;
     }
   }
-  if (digits < 8 || digits > 15 || is_alnum(at(text, end))) return {};
+  // Without a separator it may be any signed number: then at least ten digits.
+  if (digits < (end - begin - 1 == size_t(digits) ? 10 : 8) || digits > 15 || is_alnum(at(text, end))) return {};
   return PiiHit{begin, end, Pii::Phone};
 }
 

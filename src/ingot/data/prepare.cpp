@@ -175,7 +175,7 @@ PrepareResult prepare_data(DataConfig config, const fs::path& folder, const Prep
 
   // 2. Curate.
   if (!stages.contains("curated")) finished("curated", curate(config, inputs, work, options.progress));
-  const Json& curation = stages["curated"];
+  const Json curation = stages["curated"];  // a copy: adding a stage moves the members of an ordered object
   DocumentFile documents(work / "documents");
 
   // 3. Tokenizer.

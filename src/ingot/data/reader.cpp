@@ -24,6 +24,7 @@ TextFormat format_of(const fs::path& path) {
 }
 
 // The pages of two Debian packages, not of the whole machine: the corpus is then the same on every Debian 12.
+// Half of the names are links to another page.
 std::vector<fs::path> manual_pages() {
   std::vector<fs::path> pages;
   for (const char* package : {"manpages", "manpages-dev"}) {
@@ -35,7 +36,8 @@ std::vector<fs::path> manual_pages() {
       const std::string path = text.substr(begin, end - begin);
       begin = end + 1;
       std::error_code ignored;
-      if (path.starts_with("/usr/share/man/man") && path.ends_with(".gz") && fs::is_regular_file(path, ignored))
+      if (path.starts_with("/usr/share/man/man") && path.ends_with(".gz") && !fs::is_symlink(path, ignored) &&
+          fs::is_regular_file(path, ignored))
         pages.emplace_back(path);
     }
   }
