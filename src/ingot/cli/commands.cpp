@@ -9,12 +9,14 @@ int result = 0;
 
 // Each in its own file, sorted by name.
 void add_cost(CLI::App& app);
+void add_data(CLI::App& app);
 void add_report(CLI::App& app);
 void add_tokenizer(CLI::App& app);
 
 // One line a command, in the order of --help.
 void add_commands(CLI::App& app) {
   add_cost(app);
+  add_data(app);
   add_report(app);
   add_tokenizer(app);
 }
