@@ -26,7 +26,7 @@ struct Permutations {
 };
 
 // The hot loop of near-duplicate removal. Clones for wider vectors: plain x86-64 has no 32-bit multiply or minimum.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 __attribute__((target_clones("arch=x86-64-v4", "avx2", "default"), optimize("O3")))
 #endif
 void take_minima(const uint32_t* a, const uint32_t* b, size_t count, uint32_t x, uint32_t* minima) {
