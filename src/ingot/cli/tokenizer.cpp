@@ -91,7 +91,10 @@ Json info(const Tokenizer& tokenizer) {
 void print_info(const Json& values) {
   TextTable table({"what", "value"});
   for (const auto& [name, value] : values.items())
-    if (!value.is_array()) table.add({name, value.is_string() ? value.get<std::string>() : to_text(value)});
+    if (!value.is_array())
+      table.add({name, value.is_string()         ? value.get<std::string>()
+                       : value.is_number_float() ? fmt::format("{:.2f}", value.get<double>())
+                                                 : to_text(value)});
   fmt::print("{}", table.to_string());
   for (const auto& token : values["added_tokens"])
     fmt::print("added {} {}\n", token["id"].get<int64_t>(), token["text"].get<std::string>());
