@@ -54,6 +54,7 @@ void add_cost(CLI::App& app) {
                                   "ingot cost runs llama --min-params 7e9");
   command->require_subcommand(1);
   add_cost_catalogue(*command);
+  add_cost_train(*command);
 }
 
 }  // namespace ingot::cli

@@ -16,6 +16,7 @@ class App;
 namespace ingot::cli {
 
 void add_cost_catalogue(CLI::App& cost);  // hardware, prices, runs, api-prices
+void add_cost_train(CLI::App& cost);      // train, models
 
 // Flags that every `ingot cost` command has.
 struct CostFlags {

@@ -139,7 +139,8 @@ Price HardwareCatalogue::price(const Chip& chip, Contract contract) const {
   if (auto found = find_price(chip, contract)) return *found;
   fail(ErrorKind::NotFound, "cost", "price of ", chip.id, " (", enum_name(contract),
        ") is not in the catalogue, expected a quote in facts/gpu_prices.csv; give one with ",
-       contract == Contract::Purchase ? "--purchase-usd" : "--rental-usd-per-hour");
+       contract == Contract::Purchase ? "--purchase-usd" : "--rental-usd-per-hour",
+       ", or leave its basis out with --bases");
 }
 
 }  // namespace ingot::cost

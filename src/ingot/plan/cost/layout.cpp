@@ -53,10 +53,11 @@ Memory training_memory(const Architecture& model, const Layout& layout) {
   const double t = double(layout.tensor), p = double(layout.pipeline), dp = double(layout.data);
   // The first stage also holds the embedding, the last one the output layer.
   const double dense = n.attention + n.mlp - n.experts + n.norms;
+  const double stage = layout.stage_layers(m.layers) / double(m.layers);
   Memory memory;
   memory.parameters =
-      (dense / p + std::max(n.embedding, n.head) + (layout.pipeline == 1 ? std::min(n.embedding, n.head) : 0)) / t +
-      n.experts / p / double(layout.expert) / t;
+      (dense * stage + std::max(n.embedding, n.head) + (layout.pipeline == 1 ? std::min(n.embedding, n.head) : 0)) / t +
+      n.experts * stage / double(layout.expert) / t;
   const double share = 1 / dp;
   memory.weights = 2 * memory.parameters * (layout.zero == Zero::Parameters ? share : 1);
   memory.gradients = 4 * memory.parameters * (layout.zero >= Zero::Gradients ? share : 1);
@@ -64,8 +65,7 @@ Memory training_memory(const Architecture& model, const Layout& layout) {
   // The first stage holds `pipeline` microbatches at once; interleaving adds (p - 1) / (p v) (Korthikanti sec. 4.2.3).
   const double in_flight = std::min(p, double(layout.microbatches())) *
                            (layout.interleave > 1 ? 1 + (p - 1) / (p * double(layout.interleave)) : 1);
-  const double layers = double(m.layers) / p;
-  memory.activations = layer_activations(m, layout) * layers * in_flight;
+  memory.activations = layer_activations(m, layout) * layout.stage_layers(m.layers) * in_flight;
   if (layout.recompute == Recompute::Full) {  // one layer is rebuilt at a time
     Layout whole = layout;
     whole.recompute = Recompute::None;

@@ -49,6 +49,11 @@ struct Layout {
   bool dropout = false;
 
   int64_t chips() const { return tensor * pipeline * data; }
+  // Of the fullest stage, when the layers do not divide evenly over the chunks.
+  double stage_layers(int64_t layers) const {
+    const int64_t chunks = pipeline * interleave;
+    return double((layers + chunks - 1) / chunks * interleave);
+  }
   int64_t microbatches() const { return global_batch / data / microbatch; }
   // Every rule that the layout breaks for this model.
   Problems validate(const Architecture& model) const;

@@ -2,6 +2,7 @@
 #include "ingot/plan/cost/step_time.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -16,10 +17,9 @@ struct Device {
   const Efficiency& e;
   double matmul_flops;
 
-  Device(const Chip& chip, const Efficiency& e)
-      : chip(chip),
-        e(e),
-        matmul_flops(chip.measured_bf16_flops.value_or(chip.peak_flops(Dtype::Bf16) * e.unmeasured_matmul) * e.matmul) {
+  Device(const Chip& chip, const Efficiency& e) : chip(chip), e(e) {
+    const auto measured = e.dtype == Dtype::Fp8 ? chip.measured_fp8_flops : chip.measured_bf16_flops;
+    matmul_flops = measured.value_or(chip.peak_flops(e.dtype) * e.unmeasured_matmul) * e.matmul;
   }
 
   double memory_s(double bytes) const { return bytes / (chip.memory_bandwidth * e.memory); }
@@ -112,7 +112,8 @@ Layer time_layer(const Architecture& m, const Layout& layout, const Device& devi
     f_elements = T * double(m.expert_ffn * (m.experts_per_token + m.shared_experts)) / t;
     // Dispatch and combine: every token goes to its experts and comes back.
     const double bandwidth = layout.expert * layout.tensor <= device.chip.chips_per_node ? device.link() : device.nic();
-    layer.expert_comm = 2 * Device::ring_s(2 * T * h * double(m.experts_per_token) / t, ranks, bandwidth);
+    layer.expert_comm =
+        2 * Device::ring_s(2 * T * h * double(m.experts_per_token) / t, ranks, bandwidth) * device.e.expert_exposed;
   } else {
     feed_forward(T, double(m.ffn), 1);
   }
@@ -149,6 +150,14 @@ Layer time_layer(const Architecture& m, const Layout& layout, const Device& devi
   return layer;
 }
 
+// Why `chips` chips cannot talk to each other, or "".
+std::string beyond_node(const Chip& chip, int64_t chips) {
+  if (chips <= chip.chips_per_node || chip.nic_bandwidth > 0) return "";
+  return detail::join_parts(
+      "chips is ", chips, ", expected <= ", chip.chips_per_node, ": ", chip.id,
+      " has no catalogued network between nodes; set nic_gb_per_s in a hardware.csv given with --facts");
+}
+
 double recompute_s(const Layer& layer, const Layout& layout) {
   if (layout.recompute == Recompute::Full) return layer.forward();
   return layout.recompute == Recompute::Selective && layout.attention == Attention::Standard ? layer.attention_f : 0;
@@ -166,6 +175,10 @@ Problems Efficiency::validate() const {
                                     {"flash", flash}})
     if (!(value > 0 && value <= 1))
       problems.push_back(detail::join_parts(name, " is ", value, ", expected a share in (0, 1]"));
+  if (!(expert_exposed >= 0 && expert_exposed <= 1))
+    problems.push_back(detail::join_parts("expert_exposed is ", expert_exposed, ", expected a share in [0, 1]"));
+  if (dtype != Dtype::Bf16 && dtype != Dtype::Fp8)
+    problems.push_back(detail::join_parts("dtype is ", enum_name(dtype), ", expected bf16 or fp8"));
   if (!(matmul_half_k >= 0))
     problems.push_back(detail::join_parts("matmul_half_k is ", matmul_half_k, ", expected >= 0"));
   return problems;
@@ -182,23 +195,22 @@ StepTime step_time(const Architecture& model, const Layout& layout, const Chip& 
   throw_if_any("layout", layout.validate(m));
   throw_if_any("efficiency", efficiency.validate());
   const Device device(chip, efficiency);
-  const int64_t nodes_used = layout.chips() > chip.chips_per_node;
   require("cost", layout.tensor == 1 || chip.link_bandwidth > 0, "tensor is ", layout.tensor, ", expected 1: chip ",
           chip.id, " has no catalogued link to other chips");
-  require("cost", !nodes_used || chip.nic_bandwidth > 0, "chips is ", layout.chips(),
-          ", expected <= ", chip.chips_per_node, ": chip ", chip.id,
-          " has no catalogued network card; set it in a hardware.csv given with --facts");
+  const std::string unreachable = beyond_node(chip, layout.chips());
+  require("cost", unreachable.empty(), unreachable);
   const double t = double(layout.tensor), p = double(layout.pipeline), dp = double(layout.data),
                v = double(layout.interleave);
   const double T = double(layout.microbatch * m.seq_len), h = double(m.width), L = double(m.layers);
   const double microbatches = double(layout.microbatches());
 
-  // 1. One microbatch through all layers of one stage. Dense and sparse layers are averaged over the stages.
+  // 1. One microbatch through all layers of the fullest stage. Dense and sparse layers are mixed as in the whole model.
+  const double stage_layers = layout.stage_layers(m.layers);
   const double moe_layers = m.experts > 0 ? double(m.layers - m.dense_layers) : 0;
   StepTime step;
   double stage_backward = 0, stage = 0;
   for (const bool moe : {false, true}) {
-    const double layers = (moe ? moe_layers : L - moe_layers) / p;
+    const double layers = (moe ? moe_layers : L - moe_layers) / L * stage_layers;
     if (layers == 0) continue;
     const Layer layer = time_layer(m, layout, device, moe);
     const double n = layers * microbatches;
@@ -259,17 +271,26 @@ StepTime step_time(const Architecture& model, const Layout& layout, const Chip& 
 
 Layout choose_layout(const Architecture& model, const Chip& chip, int64_t chips, int64_t global_batch,
                      const LayoutLimits& limits, const Efficiency& efficiency) {
+  const LayoutSearch search = search_layouts(model, chip, chips, global_batch, limits, efficiency);
+  require("cost", search.best.has_value(), search.why);
+  return *search.best;
+}
+
+LayoutSearch search_layouts(const Architecture& model, const Chip& chip, int64_t chips, int64_t global_batch,
+                            const LayoutLimits& limits, const Efficiency& efficiency) {
   require("cost", chips > 0, "chips is ", chips, ", expected > 0");
   require("cost", global_batch > 0, "global_batch is ", global_batch, ", expected > 0 sequences");
   const Architecture m = model.resolved();
+  if (const auto unreachable = beyond_node(chip, chips); !unreachable.empty()) return {{}, false, unreachable};
   const auto choices = [](std::optional<int64_t> fixed, std::vector<int64_t> all) {
     return fixed ? std::vector<int64_t>{*fixed} : all;
   };
-  std::vector<int64_t> tensors{1}, pipelines;
-  while (chip.link_bandwidth > 0 && tensors.back() * 2 <= std::min<int64_t>({chips, chip.chips_per_node, 64}))
-    tensors.push_back(tensors.back() * 2);
+  std::vector<int64_t> tensors, pipelines;
+  const int64_t node = chip.link_bandwidth > 0 ? chip.chips_per_node : 1;
+  for (int64_t t = 1; t <= std::min({chips, node, m.heads, int64_t{64}}); ++t)
+    if (chips % t == 0 && m.heads % t == 0 && (node > 16 || node % t == 0)) tensors.push_back(t);
   for (int64_t p = 1; p <= std::min(m.layers, chips); ++p)
-    if (m.layers % p == 0 && chips % p == 0) pipelines.push_back(p);
+    if (chips % p == 0 && (m.layers % p == 0 || std::has_single_bit(uint64_t(p)))) pipelines.push_back(p);
   std::vector<Recompute> recomputes{Recompute::None, Recompute::Selective, Recompute::Full};
   if (limits.recompute) recomputes = {*limits.recompute};
 
@@ -281,7 +302,9 @@ Layout choose_layout(const Architecture& model, const Chip& chip, int64_t chips,
       for (const int64_t v : choices(limits.interleave, {1, 2, 3, 4, 6}))
         for (const int64_t b : choices(limits.microbatch, {1, 2, 4, 8, 16}))
           for (const auto recompute : recomputes) {
-            if (t <= 0 || p <= 0 || chips % (t * p) || (v > 1 && !limits.interleave && m.layers % (p * v))) continue;
+            if (t <= 0 || p <= 0 || chips % (t * p) ||
+                (v > 1 && !limits.interleave && m.layers % (p * v) && m.layers % p == 0))
+              continue;
             Layout layout{.tensor = t,
                           .pipeline = p,
                           .data = chips / (t * p),
@@ -304,15 +327,21 @@ Layout choose_layout(const Architecture& model, const Chip& chip, int64_t chips,
             const double seconds = step_time(m, layout, chip, efficiency).total;
             if (seconds < best_s) best_s = seconds, best = layout;
           }
-  if (best_s < INFINITY) return best;
+  if (best_s < INFINITY) return {best, false, ""};
   if (least_bytes < INFINITY)
-    fail(ErrorKind::InvalidArgument, "cost", "memory is ", std::ceil(least_bytes / 0x1p30),
-         " GiB a chip at best, expected <= ", std::floor(kUsableMemory * chip.memory_bytes / 0x1p30), " GiB (",
-         kUsableMemory * 100, " % of ", chip.id, ") on ", chips, " chips; use more chips, or a chip with more memory");
-  fail(ErrorKind::InvalidArgument, "cost", "no layout spreads the model over ", chips, " chips with a batch of ",
-       global_batch, " sequences", broken.empty() ? "" : "; the last one tried: ", broken.empty() ? "" : broken.front(),
-       "; use a number of chips that divides the batch and shares factors with heads ", m.heads, " or layers ",
-       m.layers);
+    return {
+        {},
+        true,
+        detail::join_parts("memory is ", std::ceil(least_bytes / 0x1p30), " GiB a chip at best, expected <= ",
+                           std::floor(kUsableMemory * chip.memory_bytes / 0x1p30), " GiB (", kUsableMemory * 100,
+                           " % of ", chip.id, ") on ", chips, " chips; use more chips, or a chip with more memory")};
+  return {{},
+          false,
+          detail::join_parts("no layout spreads the model over ", chips, " chips with a batch of ", global_batch,
+                             " sequences",
+                             broken.empty() ? "" : "; the last one tried: ", broken.empty() ? "" : broken.front(),
+                             "; use a number of chips that divides the batch and shares factors with heads ", m.heads,
+                             " or layers ", m.layers)};
 }
 
 }  // namespace ingot::cost

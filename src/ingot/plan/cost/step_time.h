@@ -30,6 +30,9 @@ struct Efficiency {
   double link = 0.7;               // of link bandwidth, collectives inside a node
   double nic = 0.9;                // of network-card bandwidth
   double flash = 0.55;  // of peak in the attention kernel (Dao 2023: FlashAttention-2 50-73 %, FlashAttention 25-40 %)
+  double expert_exposed =
+      1;  // share of the experts' all-to-all that does not hide (DualPipe, arXiv 2412.19437: near 0)
+  Dtype dtype = Dtype::Bf16;         // of linear layers; utilisation is counted against bf16 peak in any case
   Kernels kernels = Kernels::Fused;  // Eager: norms, rotary embedding and gate as PyTorch runs them op by op
 
   template <typename Self, typename Visitor>
@@ -41,6 +44,8 @@ struct Efficiency {
     v("link", self.link, "share of link bandwidth in collectives inside a node");
     v("nic", self.nic, "share of network-card bandwidth");
     v("flash", self.flash, "share of peak in the flash attention kernel");
+    v("expert_exposed", self.expert_exposed, "share of the experts' all-to-all that does not hide behind compute");
+    v("dtype", self.dtype, "bf16, or fp8 for linear layers");
     v("kernels", self.kernels, "fused, or eager: elementwise operations one by one");
   }
   Problems validate() const;
@@ -89,8 +94,15 @@ struct LayoutLimits {
   }
 };
 
-// The fastest layout of `chips` chips within the limits that fits into memory. Throws InvalidArgument with the nearest
-// miss when none fits.
+// The fastest layout of `chips` chips within the limits that fits into memory.
+struct LayoutSearch {
+  std::optional<Layout> best;
+  bool too_big = false;  // layouts exist, none fits into memory
+  std::string why;       // there is no best
+};
+LayoutSearch search_layouts(const Architecture& model, const Chip& chip, int64_t chips, int64_t global_batch,
+                            const LayoutLimits& limits = {}, const Efficiency& efficiency = {});
+// Throws InvalidArgument with `why` when there is none.
 Layout choose_layout(const Architecture& model, const Chip& chip, int64_t chips, int64_t global_batch,
                      const LayoutLimits& limits = {}, const Efficiency& efficiency = {});
 
