@@ -1,7 +1,7 @@
 #include "ingot/data/quality.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <bit>
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
@@ -19,21 +19,41 @@ constexpr auto kAscii = [] {
 
 constexpr uint64_t kFnvOffset = 0xCBF29CE484222325, kFnvPrime = 0x100000001B3;  // FNV-1a, 64 bits
 
-// Collects the n-gram hashes of words; sorted, so that equal ones are neighbours.
-std::vector<uint64_t> sorted_ngrams(const std::vector<uint64_t>& words, size_t n) {
-  std::vector<uint64_t> grams;
-  if (words.size() < n) return grams;
-  uint64_t power = 1;
+struct NgramCounts {
+  int64_t total = 0;
+  int64_t most = 0;     // of the most frequent n-gram
+  int64_t repeats = 0;  // n-grams that occurred before
+};
+
+// Counts n-grams of words by a rolling hash in an open table at most half full; the table is reused by the thread.
+NgramCounts count_ngrams(const std::vector<uint64_t>& words, size_t n) {
+  NgramCounts counts;
+  if (words.size() < n) return counts;
+  struct Slot {
+    uint64_t gram;
+    int64_t count;
+  };
+  thread_local std::vector<Slot> table;
+  const int bits = std::bit_width(2 * words.size());
+  table.assign(size_t{1} << bits, {0, 0});
+  uint64_t power = 1, rolling = 0;
   for (size_t i = 1; i < n; ++i) power *= kFnvPrime;
-  uint64_t rolling = 0;
-  grams.reserve(words.size() - n + 1);
   for (size_t i = 0; i < words.size(); ++i) {
     if (i >= n) rolling -= words[i - n] * power;
     rolling = rolling * kFnvPrime + words[i];
-    if (i + 1 >= n) grams.push_back(rolling);
+    if (i + 1 < n) continue;
+    // Fibonacci hashing: the product's top bits.
+    for (size_t at = size_t(rolling * 0x9E3779B97F4A7C15 >> (64 - bits));; at = (at + 1) & (table.size() - 1)) {
+      Slot& slot = table[at];
+      if (slot.count > 0 && slot.gram != rolling) continue;
+      counts.repeats += slot.count > 0;
+      slot = {rolling, slot.count + 1};
+      counts.most = std::max(counts.most, slot.count);
+      break;
+    }
+    ++counts.total;
   }
-  std::sort(grams.begin(), grams.end());
-  return grams;
+  return counts;
 }
 
 struct LineShares {
@@ -161,15 +181,10 @@ std::string quality_problem(const QualityConfig& config, std::string_view text, 
   if (lines.ellipses > config.max_ellipsis_lines) return "max_ellipsis_lines";
   if (lines.duplicates > config.max_duplicate_lines) return "max_duplicate_lines";
   if (lines.duplicate_bytes > config.max_duplicate_bytes) return "max_duplicate_bytes";
-  size_t run = 0, longest = 0;
-  const auto four = sorted_ngrams(f.words, 4);
-  for (size_t i = 0; i < four.size(); ++i)
-    longest = std::max(longest, run = i > 0 && four[i] == four[i - 1] ? run + 1 : 1);
-  if (longest > 1 && double(longest) * 4 / n > config.max_top_4gram) return "max_top_4gram";
-  const auto ten = sorted_ngrams(f.words, 10);
-  size_t repeats = 0;
-  for (size_t i = 1; i < ten.size(); ++i) repeats += ten[i] == ten[i - 1];
-  if (double(repeats) > config.max_duplicate_10gram * double(ten.size())) return "max_duplicate_10gram";
+  const NgramCounts four = count_ngrams(f.words, 4);
+  if (four.most > 1 && double(four.most) * 4 / n > config.max_top_4gram) return "max_top_4gram";
+  const NgramCounts ten = count_ngrams(f.words, 10);
+  if (double(ten.repeats) > config.max_duplicate_10gram * double(ten.total)) return "max_duplicate_10gram";
   return "";
 }
 
