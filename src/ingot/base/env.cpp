@@ -27,4 +27,11 @@ std::filesystem::path home_folder() {
 bool is_terminal() { return ::isatty(STDERR_FILENO) != 0 && get("TERM") != "dumb"; }
 bool use_color() { return is_terminal() && get("NO_COLOR").empty(); }
 
+std::vector<std::pair<std::string, std::string>> math_settings() {
+  std::vector<std::pair<std::string, std::string>> set;
+  for (const char* name : {"MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS"})
+    if (const auto value = get(name); !value.empty()) set.emplace_back(name, value);
+  return set;
+}
+
 }  // namespace ingot

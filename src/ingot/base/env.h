@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ingot {
 
@@ -14,5 +16,7 @@ std::filesystem::path home_folder();
 // Colour and progress bars: a terminal on stderr and no NO_COLOR.
 bool is_terminal();
 bool use_color();
+// Variables of the libraries below us that change their speed, as far as they are set; `ingot doctor` reports them.
+std::vector<std::pair<std::string, std::string>> math_settings();
 
 }  // namespace ingot

@@ -19,6 +19,7 @@ void add_commands(CLI::App& app) {
   add_data(app);
   add_report(app);
   add_tokenizer(app);
+  add_torch_commands(app);
 }
 
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& summary,

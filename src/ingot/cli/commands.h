@@ -13,6 +13,8 @@ namespace ingot::cli {
 
 // Adds all subcommands of this build.
 void add_commands(CLI::App& app);
+// Those that need LibTorch; a build without it has none of them.
+void add_torch_commands(CLI::App& app);
 
 // Makes `parent`'s subcommand `name`. `examples` is shown at the end of --help, one command a line.
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& summary,

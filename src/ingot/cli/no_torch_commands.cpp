@@ -1,0 +1,7 @@
+#include "ingot/cli/commands.h"
+
+namespace ingot::cli {
+
+void add_torch_commands(CLI::App&) {}
+
+}  // namespace ingot::cli
