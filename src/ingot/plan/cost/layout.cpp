@@ -37,11 +37,12 @@ double layer_activations(const Architecture& model, const Layout& layout) {
   const double outside = layout.sequence_parallel ? t : 1;  // norms and dropouts are cut along the sequence, or not
   if (layout.recompute == Recompute::Full) return 2 * tokens * h / outside;
   const double q = double(m.heads * m.head_dim), kv = double(m.kv_heads * m.head_dim), mask = layout.dropout ? 1 : 0;
+  const bool cheap = layout.recompute == Recompute::Selective && layout.attention == Attention::Flash;
   // Two norms (4h), the input of attention (2h), of the feed-forward layer (2h), and two dropout masks.
-  const double cut = tokens * h * (4 + 2 + 2 + 2 * mask) / outside;
+  const double cut = tokens * h * (4 + (cheap ? 0 : 4) + 2 * mask) / outside;
   // Q, K, V and the input of the output projection; the inputs of the activation and of the second linear layer.
   const double f = m.experts > 0 ? double(m.expert_ffn * (m.experts_per_token + m.shared_experts)) : double(m.ffn);
-  const double inside = tokens * (2 * (2 * q + 2 * kv) + 2 * f * (m.gated ? 3 : 2)) / t;
+  const double inside = tokens * (2 * (2 * q + 2 * kv) + 2 * f * ((m.gated ? 3 : 2) - (cheap ? 1 : 0))) / t;
   const bool keeps_scores = layout.attention == Attention::Standard && layout.recompute == Recompute::None;
   const double scores = keeps_scores ? double(m.heads) * double(m.seq_len) * tokens * (4 + mask) / t : 0;
   return cut + inside + scores;

@@ -160,7 +160,8 @@ std::string beyond_node(const Chip& chip, int64_t chips) {
 
 double recompute_s(const Layer& layer, const Layout& layout) {
   if (layout.recompute == Recompute::Full) return layer.forward();
-  return layout.recompute == Recompute::Selective && layout.attention == Attention::Standard ? layer.attention_f : 0;
+  if (layout.recompute == Recompute::None) return 0;
+  return layout.attention == Attention::Standard ? layer.attention_f : layer.elementwise_f;
 }
 
 }  // namespace
