@@ -25,6 +25,73 @@ cost::FactsFolder CostFlags::facts_folder() const {
 
 std::string CostFlags::day() const { return as_of.empty() ? today() : as_of; }
 
+void PlanFlags::add_to(CLI::App& command, const std::string& file_help, std::span<const PlanFlag> flags) {
+  values.resize(flags.size());
+  command.add_option("plan", file, file_help)->check(CLI::ExistingFile);
+  command.add_option("--set", sets, "a key of the plan, as in prices.pue=1.1");
+  for (size_t i = 0; i < flags.size(); ++i) command.add_option(flags[i].flag, values[i], flags[i].help);
+}
+
+Document PlanFlags::document(std::span<const PlanFlag> flags) const {
+  Document document;
+  if (!file.empty())
+    document = read_toml(file);
+  else
+    document.origin = "the command line";
+  for (size_t i = 0; i < flags.size(); ++i)
+    if (!values[i].empty()) document.set(std::string(flags[i].key) + "=" + values[i]);
+  for (const auto& assignment : sets) document.set(assignment);
+  return document;
+}
+
+namespace {
+
+std::string show(const cost::Line& line, double value) {
+  if (line.unit == "$") return std::fabs(value) < 1 ? fmt::format("${:.6f}", value) : money(value);
+  if (line.unit == "$/chip-hour") return fmt::format("{:.2f}", value);
+  if (line.unit == "$/M tokens") return fmt::format("{:.4f}", value);
+  if (line.unit == "$/chip" || line.key == "chip_hours") return grouped(std::llround(value));
+  const bool count = line.key.ends_with("parameters") || line.key == "tokens" || line.key == "tokens_per_s";
+  return count ? si(value) : fmt::format("{:.4g}", value);
+}
+
+}  // namespace
+
+TextTable figures_table(const std::vector<cost::Line>& lines, const CostFlags& flags) {
+  const bool ranges =
+      std::any_of(lines.begin(), lines.end(), [](const cost::Line& line) { return line.range.has_value(); });
+  std::vector<std::string> header{"", "value", "unit", "p10", "p50", "p90", "basis", "source"};
+  if (!ranges) header.erase(header.begin() + 3, header.begin() + 6);
+  TextTable table(header);
+  for (const auto& line : lines) {
+    const auto cell = [&](double cost::Quantiles::*q) {
+      return line.range ? show(line, (*line.range).*q) : std::string();
+    };
+    std::string source = line.figure.source;
+    if (!flags.csv && source.size() > 60) source = source.substr(0, 57) + "...";
+    std::vector<std::string> row{line.label, show(line, line.figure.value), line.unit == "$" ? "" : line.unit};
+    if (ranges)
+      row.insert(row.end(), {cell(&cost::Quantiles::p10), cell(&cost::Quantiles::p50), cell(&cost::Quantiles::p90)});
+    row.insert(row.end(), {std::string(to_string(line.figure.basis)), source});
+    table.add(std::move(row));
+  }
+  return table;
+}
+
+Json figures_json(const std::vector<cost::Line>& lines) {
+  Json figures = Json::object();
+  for (const auto& line : lines) {
+    Json range;
+    if (line.range) range = {{"p10", line.range->p10}, {"p50", line.range->p50}, {"p90", line.range->p90}};
+    figures[line.key] = {{"value", line.figure.value},
+                         {"unit", line.unit},
+                         {"range", range},
+                         {"basis", to_string(line.figure.basis)},
+                         {"source", line.figure.source}};
+  }
+  return figures;
+}
+
 void print_result(const CostFlags& flags, const TextTable& table, const Json& json,
                   const std::vector<std::string>& notes) {
   if (flags.json) return fmt::print("{}\n", to_text(json, 2));
@@ -51,10 +118,14 @@ std::string money(double usd) {
 void add_cost(CLI::App& app) {
   CLI::App* command = add_command(app, "cost", "what a model costs to train and to serve",
                                   "ingot cost hardware h100\n"
-                                  "ingot cost runs llama --min-params 7e9");
+                                  "ingot cost train --model llama-65b --tokens 1.4e12 --chip A100-80GB --chips 2048\n"
+                                  "ingot cost serve --model llama-2-70b --chip H100\n"
+                                  "ingot cost scale-up --runs runs/ --chip H100 --chips 64");
   command->require_subcommand(1);
   add_cost_catalogue(*command);
   add_cost_train(*command);
+  add_cost_serve(*command);
+  add_cost_scaling(*command);
 }
 
 }  // namespace ingot::cli

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "ingot/base/json.h"
 #include "ingot/base/text_table.h"
-#include "ingot/plan/cost/facts.h"
+#include "ingot/base/toml.h"
+#include "ingot/plan/cost/training.h"
 
 namespace CLI {
 class App;
@@ -16,6 +18,8 @@ class App;
 namespace ingot::cli {
 
 void add_cost_catalogue(CLI::App& cost);  // hardware, prices, runs, api-prices
+void add_cost_scaling(CLI::App& cost);    // scaling, scale-up, actual
+void add_cost_serve(CLI::App& cost);      // serve, fleet
 void add_cost_train(CLI::App& cost);      // train, models
 
 // Flags that every `ingot cost` command has.
@@ -27,6 +31,22 @@ struct CostFlags {
   cost::FactsFolder facts_folder() const;
   std::string day() const;  // --as-of, else today
 };
+
+// Flags are short names for keys of a plan file; both end in one document, which the library checks once.
+struct PlanFlag {
+  const char *flag, *key, *help;
+};
+struct PlanFlags {
+  std::string file;
+  std::vector<std::string> sets, values;
+
+  void add_to(CLI::App& command, const std::string& file_help, std::span<const PlanFlag> flags);
+  Document document(std::span<const PlanFlag> flags) const;
+};
+
+// The figures of a result: value, unit, range, basis and source. Sources are cut to 60 characters in text.
+TextTable figures_table(const std::vector<cost::Line>& lines, const CostFlags& flags);
+Json figures_json(const std::vector<cost::Line>& lines);
 
 // Prints `table` as text or CSV, or `json`, as the flags say. `notes` follow the text table only.
 void print_result(const CostFlags& flags, const TextTable& table, const Json& json,

@@ -13,8 +13,7 @@
 namespace ingot::cli {
 namespace {
 
-// Flags are short names for keys of the plan; both end in one document, which is checked once.
-constexpr std::tuple<const char*, const char*, const char*> kTrainFlags[] = {
+constexpr PlanFlag kTrainFlags[] = {
     {"--model", "model.name", "architecture: a name of `ingot cost models`"},
     {"--layers", "model.layers", "transformer blocks"},
     {"--width", "model.width", "size of the residual stream"},
@@ -56,55 +55,18 @@ constexpr std::tuple<const char*, const char*, const char*> kTrainFlags[] = {
 };
 
 struct TrainFlags : CostFlags {
-  std::string file;
-  std::vector<std::string> sets, values{std::size(kTrainFlags)}, bases;
+  PlanFlags plan;
+  std::vector<std::string> bases;
 };
 
-Json range_json(const std::optional<cost::Quantiles>& q) {
-  if (!q) return {};
-  return {{"p10", q->p10}, {"p50", q->p50}, {"p90", q->p90}};
-}
-
-std::string show(const cost::Line& line, double value) {
-  if (line.unit == "$") return money(value);
-  if (line.unit == "$/chip-hour") return fmt::format("{:.2f}", value);
-  if (line.unit == "$/chip" || line.key == "chip_hours") return grouped(std::llround(value));
-  if (line.key == "parameters" || line.key == "active_parameters" || line.key == "tokens" || line.key == "tokens_per_s")
-    return si(value);
-  if (line.key.starts_with("flop")) return fmt::format("{:.4g}", value);
-  return fmt::format("{:.4g}", value);
-}
-
 int run_train(const TrainFlags& flags) {
-  Document document;
-  if (!flags.file.empty())
-    document = read_toml(flags.file);
-  else
-    document.origin = "flags";
-  for (size_t i = 0; i < std::size(kTrainFlags); ++i)
-    if (!flags.values[i].empty()) document.set(std::string(std::get<1>(kTrainFlags[i])) + "=" + flags.values[i]);
+  Document document = flags.plan.document(kTrainFlags);
   if (!flags.bases.empty()) document.set("prices.bases=" + Json(flags.bases).dump());
-  for (const auto& assignment : flags.sets) document.set(assignment);
   const auto plan = cost::read_train_plan(document, flags.facts_folder());
   const auto catalogue = cost::HardwareCatalogue::load(flags.facts_folder());
   const auto result = cost::training_cost(plan, catalogue, flags.day());
 
-  TextTable table({"", "value", "unit", "p10", "p50", "p90", "basis", "source"});
-  Json lines = Json::object();
-  for (const auto& line : result.lines) {
-    const auto cell = [&](double cost::Quantiles::*q) {
-      return line.range ? show(line, *line.range.*q) : std::string();
-    };
-    table.add({line.label, show(line, line.figure.value), line.unit == "$" ? "" : line.unit,
-               cell(&cost::Quantiles::p10), cell(&cost::Quantiles::p50), cell(&cost::Quantiles::p90),
-               std::string(to_string(line.figure.basis)), line.figure.source});
-    lines[line.key] = {{"value", line.figure.value},
-                       {"unit", line.unit},
-                       {"range", range_json(line.range)},
-                       {"basis", to_string(line.figure.basis)},
-                       {"source", line.figure.source}};
-  }
-  Json json = {{"figures", lines}};
+  Json json = {{"figures", figures_json(result.lines)}};
   std::vector<std::string> notes;
   if (result.layout) {
     const auto& l = *result.layout;
@@ -139,7 +101,7 @@ int run_train(const TrainFlags& flags) {
   }
   for (const auto& warning : result.warnings) notes.push_back("warning: " + warning);
   json["warnings"] = result.warnings;
-  print_result(flags, table, json, notes);
+  print_result(flags, figures_table(result.lines, flags), json, notes);
   return 0;
 }
 
@@ -193,13 +155,8 @@ void add_cost_train(CLI::App& cost) {
                                 "ingot cost train --model llama-65b --tokens 1.4e12 --chip A100-80GB --chips 2048\n"
                                 "ingot cost train --params 37e9 --tokens 14.8e12 --chip H800 --chips 2048 --mfu 0.35\n"
                                 "ingot cost train plan.toml --set cluster.chips=4096 --json");
-    command
-        ->add_option("plan", flags->file,
-                     "TOML with sections model, train, cluster, efficiency, failures, prices, uncertainty")
-        ->check(CLI::ExistingFile);
-    command->add_option("--set", flags->sets, "a key of the plan, as in prices.life_years=5");
-    for (size_t i = 0; i < std::size(kTrainFlags); ++i)
-      command->add_option(std::get<0>(kTrainFlags[i]), flags->values[i], std::get<2>(kTrainFlags[i]));
+    flags->plan.add_to(*command, "TOML with sections model, train, cluster, efficiency, failures, prices, uncertainty",
+                       kTrainFlags);
     command->add_option("--bases", flags->bases, "rental, amortised, capex, energy (default: all)")->delimiter(',');
     flags->add_to(*command);
     on_run(command, [flags] { return run_train(*flags); });
