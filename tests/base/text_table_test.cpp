@@ -18,6 +18,7 @@ TEST(TextTable, NumbersForPeople) {
   EXPECT_EQ(si(0.5), "0.5");
   EXPECT_EQ(grouped(-1234567), "-1,234,567");
   EXPECT_EQ(human_bytes(1536), "1.5 KiB");
+  EXPECT_EQ(human_bytes(1023 * 1024), "1023 KiB");
 }
 
 }  // namespace ingot

@@ -32,7 +32,8 @@ void Progress::update(int64_t done, std::string_view note) {
   done_ = done;
   note_ = note;
   const double interval = terminal_ ? 0.1 : plain_interval_s_;
-  if (now_s() - drawn_s_ >= interval) draw(done, note, false);
+  const bool last = !terminal_ && total_ > 0 && done >= total_;  // finish() prints that line, with the duration
+  if (!last && now_s() - drawn_s_ >= interval) draw(done, note, false);
 }
 
 void Progress::print(std::string_view line) {

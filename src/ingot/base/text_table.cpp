@@ -109,7 +109,8 @@ std::string human_bytes(double bytes) {
   constexpr const char* kUnit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   int unit = 0;
   while (bytes >= 1024 && unit < 5) bytes /= 1024, ++unit;
-  return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.3g} {}", bytes, kUnit[unit]);
+  if (unit == 0 || bytes >= 999.5) return fmt::format("{:.0f} {}", bytes, kUnit[unit]);
+  return fmt::format("{:.3g} {}", bytes, kUnit[unit]);
 }
 
 }  // namespace ingot
