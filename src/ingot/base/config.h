@@ -143,8 +143,11 @@ class ConfigReader {
     T::visit(config, *this);
     finish();
     if constexpr (requires { config.validate(); }) {
-      if (problems_.size() > before) return;  // cross-field rules make no sense on half-read fields
-      for (const auto& problem : config.validate()) problems_.push_back((path_.empty() ? "" : path_ + ".") + problem);
+      if (problems_.size() > before) return;                  // cross-field rules make no sense on half-read fields
+      for (const std::string& problem : config.validate()) {  // "field: got .., expected .."
+        const size_t field = std::min(problem.find_first_of(": "), problem.size());
+        problems_.push_back(document_.at(key(problem.substr(0, field))) + problem.substr(field));
+      }
     }
   }
 

@@ -149,8 +149,8 @@ Problems OptimizerConfig::validate() const {
   const auto need = [&](bool ok, const char* what, double got, const char* rule) {
     if (!ok) problems.push_back(detail::join_parts(what, ": got ", got, ", expected ", rule));
   };
-  need(lr >= 0, "lr", lr, "0 or more");
-  need(muon_lr >= 0, "muon_lr", muon_lr, "0 or more");
+  need(lr > 0 && std::isfinite(lr), "lr", lr, "a finite number above 0");
+  need(muon_lr > 0 && std::isfinite(muon_lr), "muon_lr", muon_lr, "a finite number above 0");
   need(weight_decay >= 0, "weight_decay", weight_decay, "0 or more");
   need(l1 >= 0, "l1", l1, "0 or more");
   need(l2 >= 0, "l2", l2, "0 or more");

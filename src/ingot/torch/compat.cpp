@@ -21,6 +21,13 @@ void set_num_threads(int threads) {
 
 int num_threads() { return at::get_num_threads(); }
 
+void set_deterministic() {
+  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+  at::globalContext().setDeterministicFillUninitializedMemory(false);  // costs a pass over every new tensor
+#endif
+}
+
 Autocast::Autocast(at::DeviceType device, bool enabled) : device_(device), enabled_(enabled) {
   if (!enabled_) return;
   at::autocast::increment_nesting();

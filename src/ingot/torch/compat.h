@@ -11,6 +11,9 @@ namespace ingot {
 void set_num_threads(int threads);
 int num_threads();
 
+// Deterministic kernels where there are some, a warning where there are none.
+void set_deterministic();
+
 // bf16 autocast for the life of the object; does nothing when `enabled` is false.
 class Autocast {
  public:
