@@ -71,8 +71,10 @@ TEST(ScaleUp, ErrorsNameValueAndRule) {
             std::string::npos);
   EXPECT_NE(error_of([&] { scale_up(fit, catalogue, {.mfu = 1.1}, "2026-11-24"); }).find("mfu is 1.1"),
             std::string::npos);
-  EXPECT_NE(error_of([&] { scale_up(fit, catalogue, {.factors = {1e5}, .chips = 1}, "2026-11-24"); }).find("memory is"),
-            std::string::npos);
+  const auto big = scale_up(fit, catalogue, {.factors = {1e5}, .chips = 1}, "2026-11-24");
+  EXPECT_EQ(big.rows[0].mfu_basis, Basis::Assumed);
+  EXPECT_NE(big.warnings[0].find("utilisation at 100000x is assumed 0.35: memory is"), std::string::npos)
+      << big.warnings[0];
 }
 
 }  // namespace ingot::cost

@@ -73,8 +73,6 @@ ScaleUp scale_up(const ScalingFit& fit, const HardwareCatalogue& catalogue, cons
       const Architecture m = typical_architecture(row.params);
       const int64_t batch = std::max<int64_t>(2048, options.chips);
       const LayoutSearch search = search_layouts(m, chip, options.chips, batch, {}, options.efficiency);
-      if (search.too_big)
-        fail(ErrorKind::InvalidArgument, "scale-up", "a model of ", row.params / 1e9, "B parameters: ", search.why);
       row.mfu = search.best ? step_time(m, *search.best, chip, options.efficiency).mfu : 0.35;
       if (!search.best) {
         row.mfu_basis = Basis::Assumed;

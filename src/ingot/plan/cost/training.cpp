@@ -291,19 +291,19 @@ TrainingCost training_cost(const TrainPlan& plan, const HardwareCatalogue& catal
          plan.prices.purchase_usd ? Basis::Assumed : Basis::Catalogued, purchase_source);
   const Basis basis = cost.throughput_basis == Basis::Measured ? Basis::Predicted : cost.throughput_basis;
   if (rents)
-    line("usd_rental", "$ rental", "$", cost.usd_rental, basis, "chip-hours x rental price", cost.usd_rental_range);
+    line("usd_rental", "rental, $", "$", cost.usd_rental, basis, "chip-hours x rental price", cost.usd_rental_range);
   if (amortises)
-    line("usd_amortised", "$ amortised capex + energy", "$", cost.usd_amortised, basis,
+    line("usd_amortised", "amortised capex + energy, $", "$", cost.usd_amortised, basis,
          "annuity over " + std::to_string(plan.prices.life_years).substr(0, 3) + " years + electricity",
          cost.usd_amortised_range);
   if (buys)
-    line("usd_capex", "$ cash capex", "$", cost.usd_capex, basis, "chips x price x server multiplier",
+    line("usd_capex", "cash capex, $", "$", cost.usd_capex, basis, "chips x price x server multiplier",
          cost.usd_capex_range);
   if (powers)
-    line("usd_energy", "$ marginal energy", "$", cost.usd_energy, basis, "energy x electricity price",
+    line("usd_energy", "marginal energy, $", "$", cost.usd_energy, basis, "energy x electricity price",
          cost.usd_energy_range);
   if (rents)
-    line("usd_research", "$ all R&D compute, rental", "$", cost.usd_research, Basis::Assumed,
+    line("usd_research", "all R&D compute at rental, $", "$", cost.usd_research, Basis::Assumed,
          "final run is 10-30 % of R&D compute (Epoch AI 2025)", cost.usd_research_range);
   return cost;
 }
