@@ -41,6 +41,22 @@ TEST(RunFolder, ReadsWhatTheTrainerMeasured) {
   EXPECT_EQ(scaling_points({run}).size(), 1u);
 }
 
+TEST(RunFolder, ReadsARecordInUnitsOfTokens) {
+  TempFolder folder;
+  write_run(
+      folder, "a",
+      {{"status", "finished"},
+       {"model", {{"family", "gpt"}, {"parameters", 90000}, {"flops_per_unit", 540000.0}}},
+       {"train",
+        {{"unit", "token"}, {"units", 1638400}, {"units_per_s", 44444.4}, {"tokens_per_s", 44444.4}, {"cpu_s", 66.4}}},
+       {"eval", {{"validation", {{"loss", 3.2}, {"bits_per_byte", 1.8}}}}}});
+  const RunSummary run = read_run(folder / "a");
+  EXPECT_EQ(run.params, 90000);
+  EXPECT_EQ(run.tokens, 1638400);
+  EXPECT_EQ(run.flops_per_token, 540000);
+  EXPECT_EQ(run.loss, 3.2);
+}
+
 TEST(RunFolder, ReviewsForecastsOfFinishedRuns) {
   TempFolder folder;
   const ScalingLaw law{20, 400, 1.2, .25, .4};

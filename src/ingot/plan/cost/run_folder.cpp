@@ -66,16 +66,19 @@ RunSummary read_run(const fs::path& path) {
     if (run.machine.empty()) run.machine = find_text(root, "machine", key);
   const auto number = [&](std::initializer_list<const char*> paths) { return find_number(root, run.path, paths); };
   run.params = number({"model.params", "model.parameters"});
+  const bool counts_tokens = find_text(root, "train", "unit") == "token";  // the trainer counts in the task's own unit
   run.tokens = number({"train.tokens"});
+  if (!run.tokens && counts_tokens) run.tokens = number({"train.units"});
   run.steps = number({"train.steps", "train.step"});
   run.tokens_per_s = number({"train.tokens_per_s"});
   run.wall_s = number({"train.wall_s"});
   run.cpu_s = number({"train.cpu_s"});
   run.mfu = number({"train.mfu"});
   run.flops_per_token = number({"train.flops_per_token", "model.flops_per_token"});
+  if (!run.flops_per_token && counts_tokens) run.flops_per_token = number({"model.flops_per_unit"});
   run.peak_memory_bytes = number({"train.peak_memory_bytes"});
-  run.loss =
-      number({"eval.val_loss", "eval.loss", "eval.val.loss", "train.val_loss", "train.final_loss", "train.loss"});
+  run.loss = number(
+      {"eval.validation.loss", "eval.val_loss", "eval.loss", "train.val_loss", "train.final_loss", "train.loss"});
   run.forecast_wall_s = number({"forecast.wall_s"});
   run.forecast_cpu_s = number({"forecast.cpu_s"});
   run.forecast_loss = number({"forecast.loss"});
