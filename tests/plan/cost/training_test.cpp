@@ -200,12 +200,16 @@ TEST(Training, MeasuredBeatsPredicted) {
   TempFolder folder;
   write_file_atomic(folder / "run.json",
                     R"({"status":"finished","model":{"params":1e6},"train":{"tokens":1e7,"tokens_per_s":2000,"mfu":0.37,
-    "flops_per_token":6e6,"cpu_s":4000,"wall_s":5000},"machine":{"cpu":"AMD EPYC 9654"}})");
+    "flops_per_token":6e6,"cpu_s":4000,"wall_s":5000,"peak_memory_bytes":1073741824},"machine":{"cpu":"AMD EPYC 9654"}})");
   const std::string plan =
       "[model]\nname = 'llama-7b'\n[cluster]\nchip = 'H100'\nchips = 256\n[train]\ntokens = 1e12\n";
   const auto measured = cost_of(plan + "run = '" + folder.path().string() + "'\n");
   EXPECT_EQ(measured.throughput_basis, Basis::Measured);
   EXPECT_EQ(measured.mfu, 0.37);
+  double memory = 0;
+  for (const auto& line : measured.lines)
+    if (line.key == "measured_memory_gib" && line.figure.basis == Basis::Measured) memory = line.figure.value;
+  EXPECT_EQ(memory, 1);
   ASSERT_FALSE(measured.warnings.empty());
   EXPECT_NE(measured.warnings[0].find("was measured on AMD EPYC 9654 and is applied to H100"), std::string::npos);
   EXPECT_EQ(cost_of(plan).throughput_basis, Basis::Predicted);

@@ -143,6 +143,11 @@ TrainingCost training_cost(const TrainPlan& plan, const HardwareCatalogue& catal
     cost.throughput_basis = Basis::Measured;
     cost.mfu = *run.mfu;
     throughput_source = run.path;
+    if (run.tokens_per_s)
+      line("measured_tokens_per_s", "tokens/s of that run", "", *run.tokens_per_s, Basis::Measured, run.path);
+    if (run.peak_memory_bytes)
+      line("measured_memory_gib", "peak memory of that run", "GiB", *run.peak_memory_bytes / 0x1p30, Basis::Measured,
+           run.path);
     if (run.machine.find(chip.id) == std::string::npos && chip.name.find(run.machine) == std::string::npos)
       cost.warnings.push_back("the utilisation was measured on " +
                               (run.machine.empty() ? "another machine" : run.machine) + " and is applied to " +
