@@ -106,7 +106,7 @@ TEST(Http, RefusesFramingThatTwoParsersCouldReadDifferently) {
       {"two hosts", "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"},
       {"space before colon", "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n"},
       {"bare LF", "GET / HTTP/1.1\nHost: localhost\r\n\r\n"},
-      {"NUL", std::string("GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 45)},
+      {"NUL", std::string("GET / HTTP/1.1\r\nHost: localhost\r\nX: a") + '\0' + "b\r\n\r\n"},
       {"version", "GET / HTTP/2.0\r\nHost: localhost\r\n\r\n"},
       {"chunk size", "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\nxx\r\n0\r\n\r\n"},
       {"chunk overflow",
