@@ -72,5 +72,6 @@ export function cellText(cell, format) {
 export const unitText = (cell) => (typeof cell === "object" && cell !== null && cell.unit ? `\u00a0${text(cell.unit)}` : "");
 export function rangeText(cell, format) {
   if (typeof cell !== "object" || cell === null || typeof cell.low !== "number" || typeof cell.high !== "number") return "";
-  return `${number(cell.low, cell.format || format)} – ${number(cell.high, cell.format || format)}`;
+  const [low, high] = [cell.low, cell.high].map((end) => number(end, cell.format || format));
+  return low === high ? "" : `${low} – ${high}`;
 }
