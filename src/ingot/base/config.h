@@ -59,6 +59,15 @@ template <typename T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 }  // namespace detail
 
+// A scalar with its own text form (money, dates): optional<T> from_config(Json), Json to_config(), and kExpected for
+// errors.
+template <typename T>
+concept ConfigScalar = requires(const T& t, const Json& j) {
+  T::from_config(j);
+  t.to_config();
+  T::kExpected;
+};
+
 template <typename T>
 concept Visitable = requires(T& t, detail::AnyVisitor& v) {
   T::visit(t, v);
@@ -110,6 +119,11 @@ class ConfigReader {
       value.is_string() ? void(field = value.get<std::string>()) : wrong(key, value, "a string in quotes");
     } else if constexpr (std::is_same_v<T, Json>) {
       field = value;
+    } else if constexpr (ConfigScalar<T>) {
+      if (auto read = T::from_config(value))
+        field = std::move(*read);
+      else
+        wrong(key, value, T::kExpected);
     } else if constexpr (NamedEnum<T>) {
       std::vector<std::string> names;
       for (const auto& [name, v] : EnumNames<T>::kValues) {
@@ -170,6 +184,8 @@ class ConfigWriter {
   static Json write(const T& field) {
     if constexpr (NamedEnum<T>) {
       return enum_name(field);
+    } else if constexpr (ConfigScalar<T>) {
+      return field.to_config();
     } else if constexpr (detail::is_optional<T>) {
       return field ? write(*field) : Json();
     } else if constexpr (detail::is_vector<T>) {
