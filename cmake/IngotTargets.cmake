@@ -79,3 +79,20 @@ function(ingot_fuzz name)
     target_link_libraries(${name}_fuzz PRIVATE ingot_flags ${A_DEPENDS} -fsanitize=fuzzer)
   endif()
 endfunction()
+
+# ingot_lane_sources(target stem...): compiles <stem>_avx512.cpp and <stem>_avx2.cpp for their instruction sets on x86-64
+# (plan/montecarlo/lanes.h) beside <stem>_portable.cpp, all with the same rounding: no contraction, explicit fma only.
+function(ingot_lane_sources target)
+  # GCC 12 warns inside its own AVX-512 header (bug 105593).
+  set(flags -O3 -ffp-contract=off -fno-trapping-math -Wno-uninitialized -Wno-maybe-uninitialized)
+  foreach(stem ${ARGN})
+    set_source_files_properties(${stem}_portable.cpp PROPERTIES COMPILE_OPTIONS "${flags}")
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+      target_sources(${target} PRIVATE ${stem}_avx2.cpp ${stem}_avx512.cpp)
+      set_source_files_properties(${stem}_avx2.cpp PROPERTIES COMPILE_OPTIONS "${flags};-mavx2;-mfma;-mbmi2")
+      set_source_files_properties(${stem}_avx512.cpp PROPERTIES COMPILE_OPTIONS
+        "${flags};-mavx512f;-mavx512dq;-mavx512bw;-mavx512vl;-mfma;-mbmi2;-mprefer-vector-width=512")
+      target_compile_definitions(${target} PRIVATE INGOT_MC_X86)
+    endif()
+  endforeach()
+endfunction()
