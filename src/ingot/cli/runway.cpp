@@ -1,0 +1,104 @@
+// ingot runway: the monthly plan, its simulation, what moves it, and the best way to raise.
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "ingot/base/error.h"
+#include "ingot/base/progress.h"
+#include "ingot/cli/commands.h"
+#include "ingot/cli/finance.h"
+#include "ingot/plan/finance/plan_view.h"
+#include "ingot/plan/montecarlo/engine.h"
+
+namespace ingot::cli {
+namespace {
+
+struct Options {
+  FinanceFlags flags;
+  uint64_t paths = 100'000;
+  uint32_t seed = 1;
+  int threads = 0;
+  bool plan_only = false, sensitivity = false, optimise = false, sobol = false;
+  double confidence = 0.9;
+  std::string facts;
+};
+
+// Founders are the holders of issued common stock; common also counts options and the pool.
+finance::Ownership ownership_of(const finance::CapTable& table, const finance::FinancingPolicy& policy) {
+  finance::Ownership o;
+  const double all = double(table.fully_diluted());
+  double stock = 0, common = double(table.promised);
+  for (const auto& h : table.holdings) {
+    const bool preferred = h.kind == finance::PositionKind::Stock && table.share_class(h.class_id).preferred;
+    if (!preferred) common += double(table.as_converted(h));
+    if (!preferred && h.kind == finance::PositionKind::Stock) stock += double(table.as_converted(h));
+  }
+  for (const auto& p : table.plans) common += double(p.available());
+  o.founder = all > 0 ? stock / all : 1, o.common = all > 0 ? common / all : 1;
+  for (const auto& c : finance::capital_structure(table, table.as_of).classes)
+    o.preference += double(c.claim) / double(table.currency.minor_per_major());
+  if (policy.founder_share) o.founder = policy.founder_share->value.to_double();
+  if (policy.common_share) o.common = policy.common_share->value.to_double();
+  if (policy.preference) o.preference = policy.preference->value.to_double();
+  return o;
+}
+
+}  // namespace
+
+void add_runway(CLI::App& app) {
+  auto* command =
+      add_command(app, "runway", "the cash plan under uncertainty: P(cash-out), funding need, dilution, best raise",
+                  "ingot runway examples/seed.toml\n"
+                  "ingot runway examples/seed.toml --plan-only --csv\n"
+                  "ingot runway examples/series_b.toml --sensitivity --optimise --html runway.html");
+  auto o = std::make_shared<Options>();
+  o->flags.add_to(*command, "company TOML, ledger (.db) or OCF folder");
+  command->add_option("--paths", o->paths, "simulated companies")
+      ->check(CLI::Range(uint64_t{16}, uint64_t{4'000'000'000}))
+      ->capture_default_str();
+  command->add_option("--seed", o->seed, "same seed, same result, on any number of threads")->capture_default_str();
+  command->add_option("--threads", o->threads, "0: all cores")->check(CLI::Range(0, 1024))->capture_default_str();
+  command->add_option("--confidence", o->confidence, "of the funding need")
+      ->check(CLI::Range(0.01, 0.999))
+      ->capture_default_str();
+  command->add_flag("--sobol", o->sobol, "Sobol' points with Owen scrambling instead of Philox");
+  command->add_flag("--plan-only", o->plan_only, "the plan without chance");
+  command->add_flag("--sensitivity", o->sensitivity, "Sobol' indices and tornado of P(cash-out)");
+  command->add_flag("--optimise", o->optimise, "search when to raise, how much and with which instrument");
+  command->add_option("--facts", o->facts, "folder to read prices from, instead of the copy inside the program");
+  on_run(command, [o] {
+    const auto table = o->flags.cap_table();
+    const auto document = o->flags.terms();
+    const auto operating = read_config<finance::OperatingPlan>(document, "operating");
+    const auto facts = o->facts.empty() ? cost::FactsFolder() : cost::FactsFolder(o->facts);
+    const auto plan = finance::run_plan(operating, table.currency, facts);
+    if (o->plan_only) {
+      o->flags.print(finance::plan_view(plan, operating.start), table.issuer + ": operating plan");
+      return 0;
+    }
+    const auto uncertainty = read_config<finance::Uncertainty>(document, "uncertainty");
+    auto policy = read_config<finance::FinancingPolicy>(document, "financing");
+    const auto ownership = ownership_of(table, policy);
+    const auto numbers_of = [&](finance::Instrument instrument) {
+      auto p = policy;
+      p.instrument = instrument;
+      return finance::venture_numbers(plan, operating, uncertainty, p, ownership);
+    };
+    const finance::Simulation simulation{.seed = o->seed, .paths = o->paths, .threads = o->threads, .sobol = o->sobol};
+    const auto numbers = numbers_of(policy.instrument);
+    Progress progress("simulate", int64_t(mc::kChunks));
+    const auto result = finance::simulate(numbers, simulation, [&](uint64_t done) { progress.update(int64_t(done)); });
+    progress.finish();
+    auto view = finance::runway_view(plan, operating.start, result, o->confidence);
+    if (o->sensitivity) finance::add_sensitivity(view, finance::sensitivity(numbers, simulation));
+    if (o->optimise) {
+      auto common = simulation;
+      common.paths = std::min<uint64_t>(o->paths, 16'384);
+      finance::add_strategy(view, finance::optimise_raise(numbers_of, policy, common), table.currency);
+    }
+    o->flags.print(view, table.issuer + ": runway");
+    return 0;
+  });
+}
+
+}  // namespace ingot::cli

@@ -1,0 +1,144 @@
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "ingot/plan/finance/plan_view.h"
+
+namespace ingot::finance {
+namespace {
+
+std::string money(double value) { return grouped(std::llround(value)); }
+
+}  // namespace
+
+View valuation_view(const ValuationReport& r) {
+  View view;
+  const std::string format = lower(r.currency.code()) + "_compact";
+  TextTable table({"method", "low", "middle", "high", "what moves it"});
+  Json estimates = Json::array(), field = Json::array();
+  for (const auto& e : r.estimates) {
+    table.add({e.method, money(e.low), money(e.mid), money(e.high), e.basis});
+    estimates.push_back({{"method", e.method}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}, {"basis", e.basis}});
+    field.push_back({{"label", e.method}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}});
+  }
+  view.tables.emplace_back("", table);
+  view.json = {{"currency", r.currency.code()}, {"estimates", estimates}};
+  if (r.vc) {
+    view.json["vc"] = {{"post_money", r.vc->post_money},
+                       {"pre_money", r.vc->pre_money},
+                       {"multiple", r.vc->multiple},
+                       {"ownership_now", r.vc->ownership_now},
+                       {"ownership_at_exit", r.vc->ownership_at_exit},
+                       {"exit_proceeds", r.vc->exit_proceeds},
+                       {"new_shares", r.vc->new_shares},
+                       {"price", r.vc->price}};
+    view.notes.push_back(fmt::format(
+        "VC method: post-money {}, the investment buys {} now and {} at the exit, {:.4f} a share",
+        money(r.vc->post_money), percent(r.vc->ownership_now), percent(r.vc->ownership_at_exit), r.vc->price));
+  }
+  if (!r.vc_rounds.empty()) {
+    TextTable rounds({"round", "share at exit", "retention", "share now", "post-money", "price"});
+    Json list = Json::array();
+    for (const auto& x : r.vc_rounds) {
+      rounds.add({x.name, percent(x.final_share), percent(x.retention), percent(x.share_now), money(x.post_money),
+                  fmt::format("{:.4f}", x.price)});
+      list.push_back({{"name", x.name},
+                      {"final_share", x.final_share},
+                      {"retention", x.retention},
+                      {"share_now", x.share_now},
+                      {"post_money", x.post_money},
+                      {"pre_money", x.pre_money},
+                      {"price", x.price}});
+    }
+    view.tables.emplace_back("VC method over several rounds", rounds);
+    view.json["vc_rounds"] = list;
+  }
+  if (r.dcf)
+    view.json["dcf"] = {{"explicit_value", r.dcf->explicit_value},
+                        {"terminal_value", r.dcf->terminal_value},
+                        {"terminal_present", r.dcf->terminal_present},
+                        {"value", r.dcf->value}};
+  if (r.opm || r.pwerm) {
+    TextTable classes({"class", "OPM value", "a share", "scenarios", "a share", "hybrid a share"});
+    Json list = Json::array();
+    for (size_t i = 0; i < r.class_names.size(); ++i) {
+      const auto cell = [&](bool has, double v, int places) {
+        return has ? fmt::format("{:.{}f}", v, places) : std::string();
+      };
+      classes.add({r.class_names[i], r.opm ? money(r.opm->values[i]) : "",
+                   cell(r.opm.has_value(), r.opm ? r.opm->per_share[i] : 0, 4),
+                   r.pwerm ? money(r.pwerm->values[i]) : "",
+                   cell(r.pwerm.has_value(), r.pwerm ? r.pwerm->per_share[i] : 0, 4),
+                   cell(!r.hybrid.empty(), r.hybrid.empty() ? 0 : r.hybrid[i], 4)});
+      Json c = {{"class", r.class_names[i]}};
+      if (r.opm) c["opm_value"] = r.opm->values[i], c["opm_per_share"] = r.opm->per_share[i];
+      if (r.pwerm) c["pwerm_value"] = r.pwerm->values[i], c["pwerm_per_share"] = r.pwerm->per_share[i];
+      if (!r.hybrid.empty()) c["hybrid_per_share"] = r.hybrid[i];
+      list.push_back(c);
+    }
+    view.tables.emplace_back("by class", classes);
+    view.json["classes"] = list;
+  }
+  if (r.opm) {
+    Json tranches = Json::array();
+    for (const auto& t : r.opm->tranches) tranches.push_back({{"strike", t.strike}, {"call", t.call}});
+    view.json["opm"] = {{"equity", r.opm->equity}, {"tranches", tranches}};
+    view.notes.push_back(fmt::format("option-pricing method: equity {}", money(r.opm->equity)));
+  }
+  Json blocks = Json::array({chart("football", both("Valuation football field", "估值区间图"),
+                                   {{"items", field}, {"x", {{"format", format}}}})});
+  if (r.comparables) {
+    TextTable rounds({"company", "round", "date", "post-money", "evidence", "source"});
+    Json list = Json::array(), rows = Json::array();
+    for (const auto& x : r.comparables->rounds) {
+      rounds.add({x.company, x.round, x.date.text(), money(*x.post_money), x.evidence, x.source});
+      rows.push_back({x.company, x.round, x.date.text(), *x.post_money, x.source});
+      list.push_back({{"company", x.company},
+                      {"round", x.round},
+                      {"date", x.date.text()},
+                      {"post_money", *x.post_money},
+                      {"amount", x.amount ? Json(*x.amount) : Json()},
+                      {"evidence", x.evidence},
+                      {"source", x.source}});
+    }
+    view.tables.emplace_back("comparable rounds, USD", rounds);
+    view.json["comparables"] = {{"rounds", list},
+                                {"median_post_money", r.comparables->post_money.median},
+                                {"median_dilution", r.comparables->dilution.median}};
+    view.notes.push_back(
+        fmt::format("comparable rounds sold a median {} of the company", percent(r.comparables->dilution.median)));
+    blocks.push_back(report_table(both("Comparable rounds", "可比融资"),
+                                  {{both("Company", "公司"), ""},
+                                   {both("Round", "轮次"), ""},
+                                   {both("Date", "日期"), ""},
+                                   {both("Post-money", "投后估值"), format},
+                                   {both("Source", "来源"), ""}},
+                                  rows));
+  }
+  if (r.moic) {
+    std::string rates;
+    for (const double x : r.irr) rates += (rates.empty() ? "" : ", ") + fmt::format("{:.4f}%", 100 * x);
+    view.notes.push_back(fmt::format("IRR (ACT/365): {}; money multiple {:.4g}",
+                                     r.irr.empty() ? "no rate makes these flows worth 0" : rates, *r.moic));
+    if (r.irr.size() > 1)
+      view.notes.push_back(fmt::format(
+          "{} rates solve it: the flows change sign more than once; none of them alone is the return", r.irr.size()));
+    view.json["irr"] = r.irr;
+    view.json["moic"] = *r.moic;
+  }
+  if (!r.estimates.empty()) {
+    double low = r.estimates[0].low, high = r.estimates[0].high;
+    std::vector<double> mids;
+    for (const auto& e : r.estimates) low = std::min(low, e.low), high = std::max(high, e.high), mids.push_back(e.mid);
+    const auto q = quartiles(mids);
+    view.json["reasonable"] = {{"low", q.low}, {"middle", q.median}, {"high", q.high}};
+    view.notes.push_back(fmt::format(
+        "a reasonable valuation lies between {} and {} {} (the middle half of the methods; all of them span {} to {})",
+        money(q.low), money(q.high), r.currency.code(), money(low), money(high)));
+  }
+  view.sections.push_back(
+      section("valuation", both("Valuation", "估值"), both("Five methods side by side", "多种方法并列"), blocks));
+  return view;
+}
+
+}  // namespace ingot::finance

@@ -1,0 +1,132 @@
+#include "ingot/plan/finance/view.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace ingot::finance {
+
+Json both(const std::string& en, const std::string& zh) { return {{"en", en}, {"zh", zh}}; }
+
+Json section(const std::string& id, Json title, Json lead, Json blocks) {
+  Json s = {{"id", id}, {"title", std::move(title)}};
+  if (!lead.is_null()) s["lead"] = std::move(lead);
+  s["blocks"] = std::move(blocks);
+  return s;
+}
+
+Json chart(const std::string& kind, Json title, Json fields) {
+  Json c = {{"type", "chart"}, {"kind", kind}, {"title", std::move(title)}};
+  c.update(fields);
+  return c;
+}
+
+Json report_table(Json title, const std::vector<std::pair<Json, std::string>>& columns, Json rows) {
+  Json t = {{"type", "table"}, {"title", std::move(title)}, {"columns", Json::array()}};
+  for (const auto& [name, format] : columns) {
+    Json c = {{"title", name}};
+    if (!format.empty()) c["format"] = format;
+    t["columns"].push_back(c);
+  }
+  t["rows"] = std::move(rows);
+  return t;
+}
+
+std::string percent(double share, int places) { return fmt::format("{:.{}f}%", 100 * share, places); }
+
+double to_major(int64_t minor, const Currency& currency) { return double(minor) / double(currency.minor_per_major()); }
+
+Json money_json(const Money& money) {
+  return {{"amount", money.major().decimal(money.currency.decimals())}, {"currency", money.currency.code()}};
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+  return text;
+}
+
+View captable_view(const CapTable& t) {
+  View view;
+  const auto total = t.fully_diluted();
+  const auto share = [&](int64_t n) { return total == 0 ? 0.0 : double(n) / double(total); };
+  TextTable table({"holder", "security", "shares", "as converted", "vested", "price", "fully diluted"});
+  Json rows = Json::array(), holdings = Json::array();
+  const auto add = [&](const std::string& holder, const std::string& security, int64_t shares, int64_t converted,
+                       int64_t vested, const std::string& price) {
+    table.add(
+        {holder, security, grouped(shares), grouped(converted), grouped(vested), price, percent(share(converted))});
+    rows.push_back({holder, security, shares, converted, share(converted)});
+    holdings.push_back({{"holder", holder},
+                        {"security", security},
+                        {"shares", shares},
+                        {"as_converted", converted},
+                        {"vested", vested},
+                        {"price", price},
+                        {"fully_diluted", share(converted)}});
+  };
+  for (const auto& h : t.holdings) {
+    const std::string security = h.kind == PositionKind::Option    ? "Options"
+                                 : h.kind == PositionKind::Warrant ? "Warrants"
+                                                                   : t.share_class(h.class_id).name;
+    add(t.holder(h.stakeholder_id), security, h.quantity, t.as_converted(h), h.vested, h.price.decimal(6));
+  }
+  if (t.promised > 0) add("Promised options", "Options", t.promised, t.promised, 0, "");
+  for (const auto& p : t.plans) add("Unissued pool", p.name, p.available(), p.available(), 0, "");
+  table.add({"total", "", "", grouped(total), "", "", percent(share(total))});
+  view.tables.emplace_back("", table);
+
+  Json classes = Json::array(), convertibles = Json::array();
+  TextTable of_classes({"class", "authorized", "issued", "price", "seniority", "converts 1 to"});
+  for (const auto& c : t.classes) {
+    const std::string authorized = c.authorized ? grouped(*c.authorized) : "unlimited";
+    of_classes.add({c.name, authorized, grouped(c.issued), c.price.decimal(6), c.seniority.decimal(4),
+                    c.conversion_ratio.decimal(6)});
+    classes.push_back({{"name", c.name},
+                       {"authorized", c.authorized ? Json(*c.authorized) : Json("unlimited")},
+                       {"issued", c.issued},
+                       {"price", c.price.decimal(10)},
+                       {"conversion_ratio", c.conversion_ratio.decimal(10)}});
+  }
+  view.tables.emplace_back("classes", of_classes);
+  if (!t.convertibles.empty()) {
+    TextTable of_convertibles({"convertible", "holder", "principal", "cap", "discount", "due"});
+    for (const auto& c : t.convertibles) {
+      const Rational due = amount_due(c, t.as_of);
+      of_convertibles.add({c.id, c.holder, c.principal.text(),
+                           c.cap             ? c.cap->text()
+                           : c.most_favoured ? "MFN"
+                                             : "",
+                           c.percent ? percent(c.percent->to_double()) + " fixed" : percent(c.discount.to_double(), 0),
+                           due.decimal(2)});
+      convertibles.push_back({{"id", c.id},
+                              {"holder", c.holder},
+                              {"principal", money_json(c.principal)},
+                              {"cap", c.cap ? money_json(*c.cap) : Json()},
+                              {"discount", c.discount.to_double()},
+                              {"due", due.decimal(6)}});
+    }
+    view.tables.emplace_back("not converted yet", of_convertibles);
+  }
+  view.notes.push_back(fmt::format("{} as of {}: {} events, {} shares outstanding as converted, {} fully diluted",
+                                   t.issuer, t.as_of.text(), t.num_events, grouped(t.outstanding()), grouped(total)));
+  view.json = {{"issuer", t.issuer},
+               {"as_of", t.as_of.text()},
+               {"currency", t.currency.code()},
+               {"outstanding", t.outstanding()},
+               {"fully_diluted", total},
+               {"holdings", holdings},
+               {"classes", classes},
+               {"convertibles", convertibles}};
+  view.sections.push_back(section("captable", both("Cap table", "股权结构表"),
+                                  both("As of " + t.as_of.text(), "截至 " + t.as_of.text()),
+                                  Json::array({report_table(both("Holders", "持有人"),
+                                                            {{both("Holder", "持有人"), ""},
+                                                             {both("Security", "证券"), ""},
+                                                             {both("Shares", "股数"), "int"},
+                                                             {both("As converted", "转换后股数"), "int"},
+                                                             {both("Fully diluted", "完全稀释"), "percent"}},
+                                                            rows)})));
+  return view;
+}
+
+}  // namespace ingot::finance
