@@ -2,9 +2,10 @@
 """Runs the commands in docs/*.md and compares what they print.
 
 A fenced block that opens with ```console holds commands (`$ ingot ...`) and their output. `$ ` may also set up files with
-plain shell. All blocks of a page run in one temporary folder, in order. In expected output, `...` inside a line matches any
-text, and a line that is only `...` matches any number of lines. Blocks opened with ```console torch are skipped by a build
-without LibTorch. --update writes the real output into the pages instead (lines with `...` are lost: put them back).
+plain shell. All blocks of a page run in one temporary folder, in order, with the repository's examples/ in it. In expected
+output, `...` inside a line matches any text, and a line that is only `...` matches any number of lines. Blocks opened with
+```console torch are skipped by a build without LibTorch. --update writes the real output into the pages instead (lines with
+`...` are lost: put them back).
 """
 import argparse
 import os
@@ -62,6 +63,7 @@ def main():
     for page in arguments.pages or sorted((ROOT / "docs").glob("*.md")):
         text = page.read_text()
         with tempfile.TemporaryDirectory() as folder:
+            os.symlink(ROOT / "examples", pathlib.Path(folder) / "examples")
             for block in BLOCK.finditer(text):
                 if block[1] and not with_torch:
                     continue
