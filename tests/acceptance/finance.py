@@ -23,7 +23,7 @@ for path in pathlib.Path(sys.argv[1]).rglob("*.schema.json"):
     schemas[schema["$id"]] = schema
 kinds = {}
 for identifier, schema in schemas.items():
-    if "/files/" in identifier:
+    if "/files/" in identifier and "const" in schema["properties"]["file_type"]:
         kinds[schema["properties"]["file_type"]["const"]] = schema
 bad = []
 for path in sorted(pathlib.Path(sys.argv[2]).rglob("*.ocf.json")):

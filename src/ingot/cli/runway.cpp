@@ -1,8 +1,10 @@
 // ingot runway: the monthly plan, its simulation, what moves it, and the best way to raise.
 #include <memory>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
+#include "ingot/base/env.h"
 #include "ingot/base/error.h"
 #include "ingot/base/progress.h"
 #include "ingot/cli/commands.h"
@@ -86,9 +88,13 @@ void add_runway(CLI::App& app) {
     };
     const finance::Simulation simulation{.seed = o->seed, .paths = o->paths, .threads = o->threads, .sobol = o->sobol};
     const auto numbers = numbers_of(policy.instrument);
-    Progress progress("simulate", int64_t(mc::kChunks));
-    const auto result = finance::simulate(numbers, simulation, [&](uint64_t done) { progress.update(int64_t(done)); });
-    progress.finish();
+    // Under a second for the default paths: a bar on a terminal, nothing in a log.
+    std::optional<Progress> progress;
+    if (is_terminal()) progress.emplace("simulate", int64_t(mc::kChunks));
+    const auto result = finance::simulate(numbers, simulation, [&](uint64_t done) {
+      if (progress) progress->update(int64_t(done));
+    });
+    if (progress) progress->finish();
     auto view = finance::runway_view(plan, operating.start, result, o->confidence);
     if (o->sensitivity) finance::add_sensitivity(view, finance::sensitivity(numbers, simulation));
     if (o->optimise) {

@@ -101,7 +101,6 @@ View runway_view(const PlanResult& plan, const Date& start, const RunwayResult& 
   for (size_t m = 0; m < r.ruin.size(); ++m) ruin.push_back({int(m) + 1, r.ruin[m]});
   std::swap(view.tables.front().second, fan);
   view.tables.front().first = fmt::format("simulated, {} paths", grouped(int64_t(r.paths)));
-  view.tables.emplace_back("plan without chance", fan);
   const double need = r.need(confidence);
   view.notes.push_back(fmt::format("P(cash-out within {} months) = {} +- {}", r.months, percent(r.ruin.back()),
                                    percent(1.96 * r.ruin_error(), 3)));

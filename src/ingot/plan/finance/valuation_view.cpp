@@ -127,14 +127,14 @@ View valuation_view(const ValuationReport& r) {
     view.json["moic"] = *r.moic;
   }
   if (!r.estimates.empty()) {
-    double low = r.estimates[0].low, high = r.estimates[0].high;
-    std::vector<double> mids;
-    for (const auto& e : r.estimates) low = std::min(low, e.low), high = std::max(high, e.high), mids.push_back(e.mid);
-    const auto q = quartiles(mids);
-    view.json["reasonable"] = {{"low", q.low}, {"middle", q.median}, {"high", q.high}};
-    view.notes.push_back(fmt::format(
-        "a reasonable valuation lies between {} and {} {} (the middle half of the methods; all of them span {} to {})",
-        money(q.low), money(q.high), r.currency.code(), money(low), money(high)));
+    // Medians, so that one method far from the others moves them little.
+    std::vector<double> lows, mids, highs;
+    for (const auto& e : r.estimates) lows.push_back(e.low), mids.push_back(e.mid), highs.push_back(e.high);
+    const double low = quartiles(lows).median, mid = quartiles(mids).median, high = quartiles(highs).median;
+    view.json["reasonable"] = {{"low", low}, {"middle", mid}, {"high", high}};
+    view.notes.push_back(
+        fmt::format("a reasonable valuation: {} to {} {}, middle {} (medians of the methods' lows, highs and middles)",
+                    money(low), money(high), r.currency.code(), money(mid)));
   }
   view.sections.push_back(
       section("valuation", both("Valuation", "估值"), both("Five methods side by side", "多种方法并列"), blocks));
