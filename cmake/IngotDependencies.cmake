@@ -31,4 +31,9 @@ if(INGOT_TORCH)
   separate_arguments(_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
   target_compile_options(ingot_libtorch INTERFACE ${_torch_flags})
   add_library(ingot::libtorch ALIAS ingot_libtorch)
+  # The oneDNN that Debian's LibTorch itself links. LibTorch 2.x carries its own inside, which a second one may clash with.
+  if(Torch_VERSION VERSION_LESS 2)
+    find_path(ONEDNN_INCLUDE_DIR dnnl.hpp)  # Debian's dnnl-config.cmake insists on OpenCL
+    find_library(ONEDNN_LIBRARY dnnl)
+  endif()
 endif()

@@ -11,6 +11,7 @@ cmake                  build
 ninja-build            build
 pkg-config             build
 libtorch-dev           tensor engine
+libdnnl-dev            bfloat16 matrix products
 libopenblas0-pthread   matrix products of the tensor engine
 libfmt-dev             text formatting
 libtomlplusplus-dev    recipes

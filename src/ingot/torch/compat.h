@@ -27,6 +27,9 @@ class Autocast {
   bool enabled_;
 };
 
+// Whether bf16 autocast is on for `device` in this thread.
+bool autocast_bf16(at::DeviceType device);
+
 // softmax(q k^T / sqrt(D) + mask) v. q [B, H, T, D], k v [B, H, S, D]; `mask` is undefined or an additive [.., T, S].
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, bool causal);
 

@@ -1,0 +1,10 @@
+// Compiled for one instruction set; its flags are in CMakeLists.txt.
+#include "ingot/nn/kernels/simd_attention.inc"
+#include "ingot/nn/kernels/simd_rows.inc"
+
+namespace ingot {
+
+const Simd kSimdPortable = {"portable",         norm,      norm_grad,      pointwise, pointwise_grad, cross_entropy,
+                            cross_entropy_grad, attention, attention_grad, column_sum};
+
+}  // namespace ingot
