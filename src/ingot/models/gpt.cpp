@@ -2,6 +2,7 @@
 #include "ingot/models/gpt.h"
 
 #include <cmath>
+#include <tuple>
 
 #include <torch/torch.h>
 
@@ -61,9 +62,12 @@ class GptBlockImpl : public torch::nn::Module {
     ln_2_ = register_module("ln_2", Norm(c.norm, c.n_embd, c.norm_eps, c.bias));
     mlp_ = register_module("mlp", FeedForward(c.n_embd, c.inner(), c.activation, c.bias, c.resid_dropout));
   }
-  Tensor forward(Tensor x, const Tensor& first_key, const Rotary* rotary, KvCache::Layer* layer, int64_t past) {
-    x = x + attn_(ln_1_(x), first_key, rotary, layer, past);  // [B, T, C]
-    return x + mlp_(ln_2_(x));
+  // The residual stream is x + delta: what a block adds last is summed together with the next norm, in one pass.
+  std::pair<Tensor, Tensor> forward(std::pair<Tensor, Tensor> stream, const Tensor& first_key, const Rotary* rotary,
+                                    KvCache::Layer* layer, int64_t past) {
+    auto [x, normal] = ln_1_->add(stream.first, stream.second);  // [B, T, C]
+    std::tie(x, normal) = ln_2_->add(x, attn_(normal, first_key, rotary, layer, past));
+    return {x, mlp_(normal)};
   }
 
  private:
@@ -107,14 +111,16 @@ Tensor GptImpl::features(const Tensor& ids, const Tensor& first_key, KvCache* ca
                             at::TensorOptions().dtype(options).device(x.device()));
     rotary = {rotary_.cos.narrow(0, P, T), rotary_.sin.narrow(0, P, T)};
   }
+  std::pair<Tensor, Tensor> stream = {x, {}};
   for (size_t i = 0; i < blocks_.size(); ++i)
-    x = blocks_[i]->forward(x, first_key, wpe_ ? nullptr : &rotary, cache ? &cache->layers[i] : nullptr, P);
+    stream = blocks_[i]->forward(std::move(stream), first_key, wpe_ ? nullptr : &rotary,
+                                 cache ? &cache->layers[i] : nullptr, P);
   if (cache) cache->length += T;
-  return ln_f_(x);
+  return ln_f_->add(stream.first, stream.second).second;
 }
 
 Tensor GptImpl::logits(const Tensor& features) {
-  const auto y = at::linear(features, lm_head_ ? lm_head_->weight : wte_->weight);  // [.., V]
+  const auto y = linear(features, lm_head_ ? lm_head_->weight : wte_->weight, {}, head_copy_);  // [.., V]
   return config_.logit_softcap > 0 ? config_.logit_softcap * at::tanh(y / config_.logit_softcap) : y;
 }
 
@@ -133,6 +139,7 @@ KvCache GptImpl::make_cache(int64_t batch, int64_t capacity) const {
 // GPT-2: normal(0.02); what adds to the residual stream is divided by sqrt(2 n_layer). A head of its own starts at
 // zero.
 void GptImpl::initialise(uint64_t seed) {
+  if (!config_.init_from.empty()) return load_gpt_weights(*this, config_.init_from);
   const at::NoGradGuard no_grad;
   for (const auto& item : named_parameters()) {
     const auto& name = item.key();
@@ -145,7 +152,6 @@ void GptImpl::initialise(uint64_t seed) {
     else
       fill_normal(weight, ends_with("c_proj.weight") ? 0.02 / std::sqrt(2. * config_.n_layer) : 0.02, seed, name);
   }
-  if (!config_.init_from.empty()) load_gpt_weights(*this, config_.init_from);
 }
 
 double GptImpl::train_flops_per_token() const {
@@ -159,11 +165,18 @@ double GptImpl::train_flops_per_token() const {
 
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options) {
   GptConfig config;
-  const auto& section = recipe.root["model"];
-  if (const auto from = section.value("init_from", Json());
-      from.is_string() && is_hugging_face_folder(from.get<std::string>()))
-    config = read_hugging_face_gpt(from.get<std::string>());  // the recipe need not repeat its sizes
-  config = read_config<GptConfig>(recipe, "model", config);
+  const auto from = recipe.root.at("model").value("init_from", Json());
+  const auto saved = fs::path(options.run_folder) / "assets" / "model.json";
+  if (options.purpose == Purpose::Infer && fs::exists(saved)) {
+    Document document{.origin = saved.string()};
+    document.root["model"] = read_json(saved);
+    config = read_config<GptConfig>(document, "model");
+  } else {
+    // A recipe need not repeat the sizes of the model that it starts from.
+    if (from.is_string() && is_hugging_face_folder(from.get<std::string>()))
+      config = read_hugging_face_gpt(from.get<std::string>());
+    config = read_config<GptConfig>(recipe, "model", config);
+  }
   auto data = open_lm_data(recipe, options);
   if (config.vocab_size == 0) config.vocab_size = data.vocab_size;
   require("recipe", config.vocab_size >= data.vocab_size, recipe.at("model.vocab_size"), ": got ", config.vocab_size,

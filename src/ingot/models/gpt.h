@@ -87,6 +87,7 @@ class GptImpl : public LanguageModel {
   KvCache make_cache(int64_t batch, int64_t capacity) const override;
   int64_t context_length() const override { return config_.block_size; }
   int64_t vocab_size() const override { return config_.vocab_size; }
+  Json config_json() const override { return write_config(config_); }
   double train_flops_per_token() const override;
   const GptConfig& config() const { return config_; }
 
@@ -96,7 +97,8 @@ class GptImpl : public LanguageModel {
   std::vector<std::shared_ptr<GptBlockImpl>> blocks_;
   Norm ln_f_{nullptr};
   Linear lm_head_{nullptr};  // absent when tied
-  Rotary rotary_;            // of all positions; made on first use on each device
+  Bf16Copy head_copy_;
+  Rotary rotary_;  // of all positions; made on first use on each device
 };
 TORCH_MODULE(Gpt);
 

@@ -25,7 +25,7 @@ bool is_transposed(const std::string& name) {
 }
 
 // Causal masks that older files carry.
-bool is_mask(const std::string& name) { return name.ends_with("attn.bias") || name.ends_with("attn.masked_bias"); }
+bool is_mask(const std::string& name) { return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias"); }
 
 std::vector<fs::path> weight_files(const fs::path& folder) {
   if (const auto one = folder / "model.safetensors"; fs::exists(one)) return {one};

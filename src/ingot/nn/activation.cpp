@@ -2,9 +2,17 @@
 
 #include <ATen/ATen.h>
 
+#include "ingot/nn/kernels/fused.h"
+
 namespace ingot {
 
 Tensor activate(const Tensor& x, Activation activation) {
+  if (fused_takes(x)) {
+    if (activation == Activation::GeluTanh) return fused_pointwise(x, Pointwise::GeluTanh);
+    if (activation == Activation::Silu) return fused_pointwise(x, Pointwise::Silu);
+    if (activation == Activation::Swiglu) return fused_pointwise(x, Pointwise::Swiglu);
+    if (activation == Activation::Geglu) return fused_pointwise(x, Pointwise::Geglu);
+  }
   switch (activation) {
     case Activation::GeluTanh:
       return at::gelu(x, "tanh");

@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include "ingot/nn/kernels/fused.h"
 #include "ingot/torch/compat.h"
 
 namespace ingot {
@@ -49,18 +50,29 @@ CausalSelfAttentionImpl::CausalSelfAttentionImpl(const AttentionConfig& config) 
 Tensor CausalSelfAttentionImpl::forward(const Tensor& x, const Tensor& first_key, const Rotary* rotary,
                                         KvCache::Layer* layer, int64_t past) {
   const auto B = x.size(0), T = x.size(1), H = config_.heads, K = config_.kv_heads, D = config_.width / H;
-  const auto qkv = c_attn(x).view({B, T, H + 2 * K, D}).transpose(1, 2).split_with_sizes({H, K, K}, 1);
-  auto q = qkv[0], k = qkv[1], v = qkv[2];  // [B, H or K, T, D]
-  if (config_.qk_norm) q = q_norm(q), k = k_norm(k);
-  if (rotary) q = apply_rotary(q, *rotary), k = apply_rotary(k, *rotary);
-  if (layer) {
-    layer->k.narrow(2, past, T).copy_(k);
-    layer->v.narrow(2, past, T).copy_(v);
-    k = layer->k.narrow(2, 0, past + T).to(q.scalar_type());
-    v = layer->v.narrow(2, 0, past + T).to(q.scalar_type());
+  const auto packed = c_attn(x);  // [B, T, (H + 2K) D]
+  const auto dropout = is_training() ? config_.dropout : 0;
+  Tensor y;
+  if (!layer && dropout == 0 && fused_takes(packed) && attention_supports(D) && (!rotary || rotary->cos.dim() == 2) &&
+      (!config_.qk_norm || q_norm->weight.scalar_type() == at::kFloat)) {
+    FusedAttention fused{.heads = H, .kv_heads = K, .eps = config_.norm_eps, .first_key = first_key};
+    if (config_.qk_norm) fused.q_gain = q_norm->weight, fused.k_gain = k_norm->weight;
+    if (rotary) fused.cos = rotary->cos, fused.sin = rotary->sin;
+    y = fused_attention(packed, fused);  // [B, T, H D]
+  } else {
+    const auto qkv = packed.view({B, T, H + 2 * K, D}).transpose(1, 2).split_with_sizes({H, K, K}, 1);
+    auto q = qkv[0], k = qkv[1], v = qkv[2];  // [B, H or K, T, D]
+    if (config_.qk_norm) q = q_norm(q), k = k_norm(k);
+    if (rotary) q = apply_rotary(q, *rotary), k = apply_rotary(k, *rotary);
+    if (layer) {
+      layer->k.narrow(2, past, T).copy_(k);
+      layer->v.narrow(2, past, T).copy_(v);
+      k = layer->k.narrow(2, 0, past + T).to(q.scalar_type());
+      v = layer->v.narrow(2, 0, past + T).to(q.scalar_type());
+    }
+    y = attend_causal(q, k, v, first_key, dropout).transpose(1, 2).reshape({B, T, H * D});
   }
-  auto y = attend_causal(q, k, v, first_key, is_training() ? config_.dropout : 0);  // [B, H, T, D]
-  y = c_proj(y.transpose(1, 2).reshape({B, T, H * D}));                             // [B, T, C]
+  y = c_proj(y);  // [B, T, C]
   return config_.residual_dropout > 0 ? at::dropout(y, config_.residual_dropout, is_training()) : y;
 }
 

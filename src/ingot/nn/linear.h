@@ -4,9 +4,14 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include "ingot/nn/kernels/fused.h"
 #include "ingot/torch/tensor.h"
 
 namespace ingot {
+
+// x [.., in] weight [out, in]^T + bias, which may be undefined. `copy` holds the bfloat16 weight between calls on a CPU
+// under autocast.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Bf16Copy& copy);
 
 class LinearImpl : public torch::nn::Module {
  public:
@@ -15,6 +20,9 @@ class LinearImpl : public torch::nn::Module {
 
   Tensor weight;  // [out, in]
   Tensor bias;    // [out] or undefined
+
+ private:
+  Bf16Copy copy_;
 };
 TORCH_MODULE(Linear);
 

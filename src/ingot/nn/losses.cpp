@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "ingot/nn/kernels/fused.h"
+
 namespace ingot {
 namespace {
 
@@ -10,6 +12,8 @@ Tensor at_least_float(const Tensor& x) { return x.scalar_type() == at::kDouble ?
 }  // namespace
 
 Tensor cross_entropy(const Tensor& logits_, const Tensor& targets, const CrossEntropyOptions& options) {
+  if (fused_takes(logits_) && logits_.dim() == 2)
+    return fused_cross_entropy(logits_, targets, options.label_smoothing, options.z_loss);
   const auto logits = at_least_float(logits_);
   auto loss = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Sum, kIgnore, options.label_smoothing);
   if (options.z_loss > 0) {
@@ -23,7 +27,7 @@ Tensor token_nll(const Tensor& logits, const Tensor& targets) {
   return at::cross_entropy_loss(at_least_float(logits), targets, {}, at::Reduction::None, kIgnore);
 }
 
-Tensor binary_cross_entropy(const Tensor& logits, const Tensor& targets) {
+Tensor bce_with_logits(const Tensor& logits, const Tensor& targets) {
   return at::binary_cross_entropy_with_logits(at_least_float(logits), targets, {}, {}, at::Reduction::Sum);
 }
 
@@ -31,7 +35,7 @@ Tensor squared_error(const Tensor& predictions, const Tensor& targets) {
   return at::mse_loss(predictions, targets, at::Reduction::Sum);
 }
 
-Tensor huber_loss(const Tensor& predictions, const Tensor& targets, double delta) {
+Tensor huber(const Tensor& predictions, const Tensor& targets, double delta) {
   return at::huber_loss(predictions, targets, at::Reduction::Sum, delta);
 }
 

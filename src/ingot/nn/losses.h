@@ -18,9 +18,9 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEnt
 // Negative log-likelihood of each target, [N]; 0 where ignored.
 Tensor token_nll(const Tensor& logits, const Tensor& targets);
 // logits [N], targets [N] in [0, 1] -> scalar.
-Tensor binary_cross_entropy(const Tensor& logits, const Tensor& targets);
+Tensor bce_with_logits(const Tensor& logits, const Tensor& targets);
 Tensor squared_error(const Tensor& predictions, const Tensor& targets);
 // Huber 1964: quadratic up to |error| = delta, linear beyond.
-Tensor huber_loss(const Tensor& predictions, const Tensor& targets, double delta = 1);
+Tensor huber(const Tensor& predictions, const Tensor& targets, double delta = 1);
 
 }  // namespace ingot

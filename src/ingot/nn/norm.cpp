@@ -2,6 +2,9 @@
 
 #include <torch/torch.h>
 
+#include "ingot/nn/kernels/fused.h"
+#include "ingot/torch/compat.h"
+
 namespace ingot {
 
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
@@ -20,7 +23,18 @@ NormImpl::NormImpl(NormKind kind, int64_t width, double eps, bool with_bias) : k
   if (with_bias && kind == NormKind::LayerNorm) bias = register_parameter("bias", torch::zeros({width}));
 }
 
+std::pair<Tensor, Tensor> NormImpl::add(const Tensor& x, const Tensor& delta) {
+  if (fused_takes(x) && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
+      (!delta.defined() || fused_takes(delta)))
+    return fused_norm(x, delta, weight, bias, eps_, kind_ == NormKind::RmsNorm,
+                      autocast_bf16(at::kCPU) ? at::kBFloat16 : at::kFloat);
+  const auto sum = delta.defined() ? x + delta : x;
+  return {sum, forward(sum)};
+}
+
 Tensor NormImpl::forward(const Tensor& x) {
+  if (fused_takes(x) && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat)
+    return fused_norm(x, {}, weight, bias, eps_, kind_ == NormKind::RmsNorm, at::kFloat).second;
   return kind_ == NormKind::LayerNorm ? layer_norm(x, weight, bias, eps_) : rms_norm(x, weight, eps_);
 }
 

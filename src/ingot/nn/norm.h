@@ -25,6 +25,9 @@ class NormImpl : public torch::nn::Module {
  public:
   NormImpl(NormKind kind, int64_t width, double eps, bool bias);  // RMSNorm has no bias
   Tensor forward(const Tensor& x);
+  // {x + delta, norm(x + delta)}: a residual stream and what the next linear map reads of it, which under autocast is
+  // bfloat16 at once. `delta` may be undefined.
+  std::pair<Tensor, Tensor> add(const Tensor& x, const Tensor& delta);
 
   Tensor weight;  // [width], ones
   Tensor bias;    // [width], zeros, or undefined

@@ -19,11 +19,11 @@ namespace ingot {
 struct GenerateRequest {
   std::string prompt;               // UTF-8; may be empty when the tokenizer has an end-of-text token to start from
   std::vector<int32_t> prompt_ids;  // instead of `prompt` when not empty
-  int64_t max_tokens = 128;         // cut to what the context leaves
-  SamplingConfig sampling;          // temperature, top_k, top_p, min_p, repetition_penalty, seed
-  std::vector<std::string> stop;    // generation ends before the first of these; they never reach the text
-  int64_t logprobs = -1;            // -1: none; n >= 0: of each sampled token and of the n likeliest beside it
-  bool echo = false;                // the text begins with the prompt
+  int64_t max_tokens = 128;
+  bool slide = false;             // when the context is full: go on with its later half, or finish with "length"
+  SamplingConfig sampling;        // temperature, top_k, top_p, min_p, repetition_penalty, seed
+  std::vector<std::string> stop;  // generation ends before the first of these; they never reach the text
+  int64_t logprobs = -1;          // -1: none; n >= 0: of each sampled token and of the n likeliest beside it
 };
 
 struct TokenLogprob {
@@ -35,8 +35,8 @@ struct TokenLogprob {
 
 struct GenerateResult {
   std::string text;
-  std::string finish_reason;  // "stop" (end of text or a stop string), "length", "cancelled"
-  int64_t prompt_tokens = 0, completion_tokens = 0;
+  std::string finish_reason;                         // "stop" (end of text or a stop string), "length", "cancelled"
+  int64_t prompt_tokens = 0, completion_tokens = 0;  // an end-of-text token is not counted
   std::vector<TokenLogprob> logprobs;
   double prompt_seconds = 0, completion_seconds = 0;
 };
@@ -47,14 +47,15 @@ using OnText = std::function<bool(std::string_view piece)>;
 
 class Generator {
  public:
-  // `folder`: a run folder (newest valid checkpoint, or BEST when `best`) or a Hugging Face GPT-2 folder.
-  // `device` as in recipes. Throws NotFound, InvalidArgument or Unsupported.
-  static Generator load(const std::filesystem::path& folder, const std::string& device = "cpu", bool best = false);
+  // `folder`: a run folder or a Hugging Face GPT-2 folder. `device` as in recipes. `checkpoint` of a run: "best",
+  // "latest" or a step. Throws NotFound, InvalidArgument or Unsupported.
+  static Generator load(const std::filesystem::path& folder, const std::string& device = "cpu",
+                        const std::string& checkpoint = "best");
   ~Generator();
   Generator(Generator&&) noexcept;
   Generator& operator=(Generator&&) noexcept;
 
-  // Throws InvalidArgument for a prompt that is empty, too long, or not UTF-8, and for bad sampling settings.
+  // Throws InvalidArgument for a prompt that is empty, too long or not in the vocabulary, and for bad settings.
   // Not thread-safe: one request at a time.
   GenerateResult generate(const GenerateRequest& request, const OnText& on_text = {});
   // Natural log-likelihood of each token of `continuation` after `context`, for scoring options.

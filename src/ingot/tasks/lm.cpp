@@ -151,7 +151,10 @@ Json LmTask::evaluate(const std::string& split, int64_t limit) {
           {"tokens", int64_t(counted)}};
 }
 
-void LmTask::save_assets(const std::string& folder) const { data_.tokenizer->save(folder); }
+void LmTask::save_assets(const std::string& folder) const {
+  data_.tokenizer->save(folder);
+  write_json(fs::path(folder) / "model.json", model_->config_json());
+}
 
 Json LmTask::card() const {
   int64_t parameters = 0;

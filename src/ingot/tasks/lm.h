@@ -24,6 +24,7 @@ class LanguageModel : public torch::nn::Module {
   virtual KvCache make_cache(int64_t batch, int64_t capacity) const = 0;
   virtual int64_t context_length() const = 0;
   virtual int64_t vocab_size() const = 0;
+  virtual Json config_json() const = 0;              // resolved, as make_x reads it back under Purpose::Infer
   virtual double train_flops_per_token() const = 0;  // forward and backward at full context, matmuls only
 };
 
@@ -46,6 +47,7 @@ class LmTask : public Task {
   Json evaluate(const std::string& split, int64_t limit) override;
   std::string unit() const override { return "token"; }
   double train_flops_per_unit() const override { return model_->train_flops_per_token(); }
+  // The tokenizer's files and model.json.
   void save_assets(const std::string& folder) const override;
   std::string data_hash() const override { return data_.identity; }
   Json card() const override;

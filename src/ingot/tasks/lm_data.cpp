@@ -3,19 +3,24 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ingot/base/env.h"
 #include "ingot/base/error.h"
+#include "ingot/data/datasets.h"
 #include "ingot/data/tokenizer_train.h"
 
 namespace ingot {
 namespace {
 
-fs::path resolve_text(const std::string& text, const Document& recipe) {
-  if (fs::exists(text)) return text;
-  if (const auto mirror = data_mirror())
-    if (auto path = *mirror / ("lm-" + text) / "input.txt"; fs::exists(path)) return path;
-  fail(ErrorKind::NotFound, "data", recipe.at("data.text"), ": there is no file '", text,
-       "' and no public data set of that name here; run `ingot data get ", text, "`, or set INGOT_DATA");
+// A file, or the one text file of a public data set.
+fs::path text_file(const std::string& text) {
+  if (fs::is_regular_file(text)) return text;
+  if (text.find('/') != std::string::npos) fail(ErrorKind::NotFound, "data", "there is no file ", text, " (data.text)");
+  const auto folder = find_dataset(text);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".txt") files.push_back(entry.path());
+  require("data", files.size() == 1, folder.string(), " has ", files.size(),
+          " .txt files, expected one; name the file in data.text, or prepare the set with `ingot data prepare`");
+  return files[0];
 }
 
 std::shared_ptr<const Tokenizer> tokenizer_for(const std::string& kind, const std::string& text) {
@@ -59,7 +64,8 @@ int64_t TokenStream::next_document(int64_t i) const {
 
 LmData open_lm_data(const Document& recipe, const TaskOptions& options) {
   LmData data;
-  data.config = read_config<LmDataConfig>(recipe, "data");
+  if (recipe.root.contains("data") || options.purpose == Purpose::Train)
+    data.config = read_config<LmDataConfig>(recipe, "data");
   const auto& config = data.config;
   if (options.purpose == Purpose::Infer) {
     const fs::path folder = options.run_folder;
@@ -72,7 +78,7 @@ LmData open_lm_data(const Document& recipe, const TaskOptions& options) {
     data.tokenizer = load_tokenizer(folder / "tokenizer");
     data.identity = data_identity(read_manifest(folder));
   } else {
-    const auto text = read_file(resolve_text(config.text, recipe));
+    const auto text = read_file(text_file(config.text));
     data.tokenizer = tokenizer_for(config.tokenizer, text);
     auto ids = data.tokenizer->encode(text);
     const auto cut = ptrdiff_t(double(ids.size()) * (1 - config.validation));
