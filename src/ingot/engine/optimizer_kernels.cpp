@@ -65,6 +65,29 @@ INGOT_EACH_SIMD void lion_update(const UpdateSpan& span, const UpdateTerms& term
   }
 }
 
+INGOT_EACH_SIMD void muon_momentum(const UpdateSpan& span, const UpdateTerms& terms, float* __restrict u) {
+  const UpdateTerms t = terms;
+  const float* __restrict w = span.w;
+  const float* __restrict g = span.g;
+  float* __restrict m = span.m;
+  const int64_t n = span.size;
+  for (int64_t i = 0; i < n; ++i) {
+    const float d = gradient(g[i], w[i], t);
+    m[i] = m[i] + t.rest1 * (d - m[i]);
+    u[i] = d + t.beta1 * (m[i] - d);
+  }
+}
+
+INGOT_EACH_SIMD void muon_apply(float* __restrict w, const float* __restrict u, int64_t size, float decay, float lr) {
+  for (int64_t i = 0; i < size; ++i) w[i] = decay * w[i] - lr * u[i];
+}
+
+INGOT_EACH_SIMD void newton_schulz_polynomial(const float* __restrict gram, const float* __restrict square, int64_t n,
+                                              float* __restrict p) {
+  for (int64_t i = 0; i < n * n; ++i) p[i] = -4.7750f * gram[i] + 2.0315f * square[i];
+  for (int64_t i = 0; i < n; ++i) p[i * n + i] += 3.4445f;
+}
+
 INGOT_EACH_SIMD double sum_of_squares(const float* x, int64_t size) {
   double lanes[16] = {};
   int64_t i = 0;

@@ -32,6 +32,12 @@ void sgd_update(const UpdateSpan& span, const UpdateTerms& terms);   // Sutskeve
 void adam_update(const UpdateSpan& span, const UpdateTerms& terms);  // Kingma & Ba 2015; AdamW when decay < 1
 void lion_update(const UpdateSpan& span, const UpdateTerms& terms);  // Chen et al. 2023, algorithm 2
 
+// Muon's two passes. m moves towards g' by 1 - beta1 and u = g' + beta1 (m - g') (Nesterov); then w = decay w - lr u.
+void muon_momentum(const UpdateSpan& span, const UpdateTerms& terms, float* u);
+void muon_apply(float* w, const float* u, int64_t size, float decay, float lr);
+// p = a I + b A + c A^2 for A, A^2 [n, n]: the quintic of one Newton-Schulz iteration without its last factor.
+void newton_schulz_polynomial(const float* gram, const float* square, int64_t n, float* p);
+
 double sum_of_squares(const float* x, int64_t size);
 
 }  // namespace ingot

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""The three character GPTs on tinyshakespeare: loss over the whole validation part, and CPU time of training beside the
+same training in eager fp32 PyTorch (bench/peers/gpt_torch.py), one thread each, interleaved. One JSON row a line."""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = "make acceptance ONLY=gpt"
+PYTHON = "/usr/bin/python3"  # Debian's, which sees python3-torch
+# form, recipe, bar of the loss, PyTorch's loss with the same recipe in full
+FORMS = (("gpt2", "recipes/gpt/shakespeare-char.toml", 1.92),
+         ("modern", "recipes/gpt/shakespeare-modern.toml", 1.68),
+         ("muon", "recipes/gpt/shakespeare-muon.toml", 1.61))
+RATIO = 0.65
+
+
+def row(name, value, unit, bar, holds, peer=None, **more):
+    print(json.dumps({"name": "gpt/" + name, "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": peer,
+                      "command": COMMAND, **more}), flush=True)
+
+
+def train(build, recipe, folder, *settings):
+    """run.json of a finished run; evaluation happens once, at the end."""
+    command = [str(build / "ingot"), "train", str(ROOT / recipe), "--out", str(folder), "--quiet",
+               "--set", "train.threads=1", "--set", "train.device=\"cpu\"", "--set", "train.eval_every=2000"]
+    for setting in settings:
+        command += ["--set", setting]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=sys.stderr)
+    return json.loads((folder / "run.json").read_text())
+
+
+def peer(form, text, steps):
+    run = subprocess.run([PYTHON, str(ROOT / "bench/peers/gpt_torch.py"), "--form", form, "--text", str(text),
+                          "--steps", str(steps)], check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(run.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="build/dev")
+    build = pathlib.Path(parser.parse_args().build).resolve()
+    mirror = os.environ.get("INGOT_DATA")
+    text = pathlib.Path(mirror) / "lm-tinyshakespeare/input.txt" if mirror else None
+    names = [f"shakespeare-{form}{suffix}" for form, _, _ in FORMS for suffix in ("", "-cpu-ratio")]
+    if text is None or not text.exists():
+        for name in names:
+            row(name, None, "", "", None, why="INGOT_DATA holds no lm-tinyshakespeare/input.txt")
+        return
+    has_torch = subprocess.run([PYTHON, "-c", "import torch"], stderr=subprocess.DEVNULL).returncode == 0
+    with tempfile.TemporaryDirectory() as temporary:
+        for form, recipe, bar in FORMS:
+            # The peer before and after, so that a machine that slows down is seen on both sides.
+            before = peer(form, text, 40) if has_torch else None
+            record = train(build, recipe, pathlib.Path(temporary) / form)
+            after = peer(form, text, 40) if has_torch else None
+            loss = record["eval"]["validation"]["loss"]
+            row(f"shakespeare-{form}", loss, "nats per character", f"<= {bar}", loss <= bar,
+                precision=record["precision"])
+            name = f"shakespeare-{form}-cpu-ratio"
+            if not has_torch:
+                row(name, None, "of PyTorch fp32", f"<= {RATIO}", None,
+                    why="python3-torch is not installed; tools/install_dependencies.sh peers")
+                continue
+            ours = 1e3 * record["train"]["cpu_s"] / record["train"]["steps"]
+            theirs = (before["ms_per_step"] + after["ms_per_step"]) / 2
+            row(name, ours / theirs, "of PyTorch fp32", f"<= {RATIO}", ours / theirs <= RATIO,
+                {"name": f"PyTorch {before['torch']} eager fp32, ms per step", "value": theirs}, ms_per_step=ours)
+
+
+if __name__ == "__main__":
+    main()
