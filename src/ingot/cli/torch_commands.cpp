@@ -3,10 +3,26 @@
 namespace ingot::cli {
 
 // Each in its own file, sorted by name.
+void add_demo(CLI::App& app);
 void add_doctor(CLI::App& app);
+void add_eval(CLI::App& app);
+void add_export(CLI::App& app);
+void add_generate(CLI::App& app);
+void add_runs(CLI::App& app);
+void add_serve(CLI::App& app);
+void add_train(CLI::App& app);
+void add_verify_resume(CLI::App& app);
 
 void add_torch_commands(CLI::App& app) {  // one line a command
+  add_demo(app);
   add_doctor(app);
+  add_eval(app);
+  add_export(app);
+  add_generate(app);
+  add_runs(app);
+  add_serve(app);
+  add_train(app);
+  add_verify_resume(app);
 }
 
 }  // namespace ingot::cli

@@ -98,7 +98,7 @@ const std::vector<std::pair<std::string, Reader>>& readers() {
              wrong(n, v, "include_usage and nothing else");
          }
        }},
-      {"echo", [](auto& n, auto& v, auto& r) { r.generate.echo = boolean(n, v); }},
+      {"echo", [](auto& n, auto& v, auto&) { only(n, v, false); }},
       {"logprobs", [](auto& n, auto& v, auto& r) { r.generate.logprobs = whole_in(n, v, 0, 20); }},
       {"n", [](auto& n, auto& v, auto&) { only(n, v, 1); }},
       {"best_of", [](auto& n, auto& v, auto&) { only(n, v, 1); }},
@@ -146,8 +146,6 @@ CompletionRequest parse_completion_request(const Json& body) {
     throw ApiError{400, "model: missing, expected the name of a model; GET /v1/models lists them", "model", ""};
   if (!body.contains("prompt"))
     throw ApiError{400, "prompt: missing, expected a string or a list of token ids", "prompt", ""};
-  if (request.generate.echo && request.generate.logprobs >= 0)
-    throw ApiError{501, "logprobs of an echoed prompt are not supported; ask for one of them", "logprobs", ""};
   return request;
 }
 
