@@ -98,7 +98,7 @@ TEST(Config, ReportsEveryProblemAtOnce) {
 }
 
 TEST(Config, ValidatesAcrossFields) {
-  EXPECT_EQ(error_of("[train]\nsteps = -1\n"), "[recipe] train.steps: got -1, expected > 0");
+  EXPECT_EQ(error_of("[train]\nsteps = -1\n"), "[recipe] r.toml:2:1: train.steps: got -1, expected > 0");
 }
 
 TEST(Config, UnknownSectionIsAnError) {
