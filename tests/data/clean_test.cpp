@@ -5,6 +5,7 @@
 
 #include "ingot/base/rng.h"
 #include "ingot/data/characters.h"
+#include "ingot/data/unicode.h"
 
 namespace ingot {
 namespace {
@@ -13,15 +14,6 @@ std::string cleaned(std::string text, const CleanConfig& config = {}) {
   CleanCounts counts;
   clean_text(config, text, counts);
   return text;
-}
-
-bool is_valid_utf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    const auto c = decode_utf8(text, at);
-    if (c.size == 0) return false;
-    at += c.size;
-  }
-  return true;
 }
 
 }  // namespace
@@ -42,7 +34,7 @@ TEST(Utf8, DecodesExactlyTheWellFormedSequences) {
     EXPECT_EQ(c.size, bytes.size());
     EXPECT_EQ(c.code_point, code_point);
     std::string again;
-    append_utf8(code_point, again);
+    append_utf8(again, code_point);
     EXPECT_EQ(again, bytes);
   }
   for (const std::string bad : {"\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
@@ -108,7 +100,7 @@ TEST(Clean, AgreesWithUtf8procOnRandomText) {
     for (int k = 0; k < 20; ++k) {
       uint32_t c = uint32_t(rng.below(2) ? 0x20 + rng.below(0x3000) : 0x300 + rng.below(0x80));
       if (rng.below(8) == 0) c = uint32_t(0x1D15E + rng.below(8));  // musical symbols decompose
-      if (!(character_flags(c) & (kDropped | kSpace | kLineBreak))) append_utf8(c, text);
+      if (!(character_flags(c) & (kDropped | kSpace | kLineBreak))) append_utf8(text, c);
     }
     text = "x" + text + "x";
     auto* nfc = utf8proc_NFC(reinterpret_cast<const utf8proc_uint8_t*>(text.c_str()));

@@ -6,6 +6,8 @@
 
 #include <utf8proc.h>
 
+#include "ingot/data/unicode.h"
+
 namespace ingot {
 namespace {
 
@@ -24,7 +26,7 @@ bool may_compose(uint32_t c) {
   // utf8proc marks the second character of a composition by an index of 0x8000 and up (0xFFFF: none).
   if (property->comb_index >= 0x8000 && property->comb_index != UINT16_MAX) return true;
   std::string text;
-  append_utf8(c, text);
+  append_utf8(text, c);
   utf8proc_uint8_t* composed = utf8proc_NFC(reinterpret_cast<const utf8proc_uint8_t*>(text.c_str()));
   const bool changes = composed && text != reinterpret_cast<const char*>(composed);
   std::free(composed);
@@ -101,32 +103,11 @@ Script script_of(uint32_t c) {
 }
 
 Decoded decode_utf8(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return at + i < text.size() ? uint32_t(uint8_t(text[at + i])) : 0u; };
-  const auto tail = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const uint32_t b = byte(0);
-  if (b < 0x80) return {b, 1};
-  if (in(b, 0xC2, 0xDF) && tail(1)) return {(b & 0x1F) << 6 | (byte(1) & 0x3F), 2};
-  if (in(b, 0xE0, 0xEF) && tail(1) && tail(2)) {
-    const uint32_t c = (b & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-    if (c >= 0x800 && !in(c, 0xD800, 0xDFFF)) return {c, 3};
-  }
-  if (in(b, 0xF0, 0xF4) && tail(1) && tail(2) && tail(3)) {
-    const uint32_t c = (b & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
-    if (in(c, 0x10000, 0x10FFFF)) return {c, 4};
-  }
-  return {0xFFFD, 0};
-}
-
-void append_utf8(uint32_t c, std::string& out) {
-  if (c < 0x80) {
-    out += char(c);
-  } else if (c < 0x800) {
-    out += {char(0xC0 | c >> 6), char(0x80 | (c & 0x3F))};
-  } else if (c < 0x10000) {
-    out += {char(0xE0 | c >> 12), char(0x80 | (c >> 6 & 0x3F)), char(0x80 | (c & 0x3F))};
-  } else {
-    out += {char(0xF0 | c >> 18), char(0x80 | (c >> 12 & 0x3F)), char(0x80 | (c >> 6 & 0x3F)), char(0x80 | (c & 0x3F))};
-  }
+  const char* const begin = text.data() + at;
+  const char* p = begin;
+  const char32_t c = next_code_point(p, text.data() + text.size());
+  if (c == kInvalidByte) return {0xFFFD, 0};
+  return {uint32_t(c), uint32_t(p - begin)};
 }
 
 size_t ascii_prefix(std::string_view text) {

@@ -30,7 +30,6 @@ struct Decoded {
 };
 // Strict UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF). Requires at < text.size().
 Decoded decode_utf8(std::string_view text, size_t at);
-void append_utf8(uint32_t code_point, std::string& out);
 
 // Number of leading bytes that are ASCII; looks at 8 bytes a step.
 size_t ascii_prefix(std::string_view text);

@@ -9,6 +9,7 @@
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
 #include "ingot/data/characters.h"
+#include "ingot/data/unicode.h"
 
 namespace ingot {
 namespace {
@@ -34,7 +35,7 @@ std::string decode_utf16(std::string_view bytes, bool big_endian, int64_t& repai
       c = 0xFFFD;
       ++repaired;
     }
-    append_utf8(c, text);
+    append_utf8(text, c);
   }
   return text;
 }
@@ -147,13 +148,13 @@ std::string repair_utf8(std::string_view bytes, int64_t* repaired) {
     if (at >= bytes.size()) break;
     const uint8_t byte = uint8_t(bytes[at]);
     if (valid == 0) {
-      append_utf8(byte < 0xA0 ? kWindows1252[byte - 0x80] : byte, text);
+      append_utf8(text, byte < 0xA0 ? kWindows1252[byte - 0x80] : byte);
       ++at;
     } else if (const uint32_t size = decode_utf8(bytes, at).size) {
       text.append(bytes, at, size);
       at += size;
     } else {
-      append_utf8(0xFFFD, text);
+      append_utf8(text, 0xFFFD);
       ++at;
     }
   }

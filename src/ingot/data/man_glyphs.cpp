@@ -5,6 +5,7 @@
 #include <map>
 
 #include "ingot/data/characters.h"
+#include "ingot/data/unicode.h"
 
 namespace ingot {
 namespace {
@@ -30,7 +31,7 @@ std::string accented(std::string_view name) {
   const auto mark = kMarks.find(name[0]);
   if (name.size() != 2 || mark == kMarks.end() || !std::isalpha(static_cast<unsigned char>(name[1]))) return "";
   std::string text(1, name[1]);
-  append_utf8(mark->second, text);
+  append_utf8(text, mark->second);
   return text;
 }
 
@@ -41,7 +42,7 @@ std::string man_glyph(std::string_view name) {
   if (name.size() > 1 && name[0] == 'u' && name.size() <= 7) {  // \[u20AC]
     const auto c = uint32_t(std::strtoul(std::string(name.substr(1)).c_str(), nullptr, 16));
     std::string text;
-    if (c >= 0x20 && c < 0xD800) append_utf8(c, text);
+    if (c >= 0x20 && c < 0xD800) append_utf8(text, c);
     return text;
   }
   return name.empty() ? "" : accented(name);
