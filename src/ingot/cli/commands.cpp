@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "ingot/base/lines.h"
+
 namespace ingot::cli {
 namespace {
 int result = 0;
@@ -39,11 +41,8 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
   CLI::App* command = parent.add_subcommand(name, summary);
   if (!examples.empty()) {
     std::string text = "Examples:\n";
-    for (size_t begin = 0; begin < examples.size();) {
-      const size_t end = std::min(examples.find('\n', begin), examples.size());
-      text += "  " + examples.substr(begin, end - begin) + "\n";
-      begin = end + 1;
-    }
+    LineReader lines(examples);
+    for (std::string_view line; lines.next(line);) text += "  " + std::string(line) + "\n";
     command->footer(text);
   }
   return command;

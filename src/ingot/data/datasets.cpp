@@ -5,6 +5,7 @@
 #include "ingot/base/csv.h"
 #include "ingot/base/embedded.h"
 #include "ingot/base/env.h"
+#include "ingot/base/lines.h"
 
 namespace ingot {
 
@@ -89,11 +90,10 @@ Problems verify_dataset(std::string_view name, const fs::path& folder) {
   std::vector<DatasetFile> files;
   if (const fs::path manifest = folder / "MANIFEST.sha256"; fs::exists(manifest)) {
     const std::string text = read_file(manifest);
-    for (size_t begin = 0; begin < text.size();) {
-      const size_t end = std::min(text.find('\n', begin), text.size());
-      const std::string line = text.substr(begin, end - begin);
-      begin = end + 1;
-      if (line.empty()) continue;
+    LineReader lines(text);
+    for (std::string_view row; lines.next(row);) {
+      if (row.empty()) continue;
+      const std::string line(row);
       // sha256sum: 64 digits, two characters, the name
       if (line.size() < 67 || !is_safe_path(line.substr(66)))
         return {manifest.string() + ": '" + line + "' is no line of sha256sum with a safe relative path"};

@@ -5,6 +5,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
+#include "ingot/base/lines.h"
 
 namespace ingot {
 namespace {
@@ -63,10 +64,8 @@ struct LineShares {
 LineShares line_shares(std::string_view text) {
   std::vector<std::pair<uint64_t, uint32_t>> lines;  // hash, bytes
   int64_t bullets = 0, ellipses = 0, bytes = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
+  LineReader reader(text);
+  for (std::string_view line; reader.next(line);) {
     while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
     if (line.empty()) continue;
     for (const std::string_view bullet : {"•", "‣", "●", "-", "*"}) bullets += line.starts_with(bullet);

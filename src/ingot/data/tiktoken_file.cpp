@@ -6,6 +6,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
+#include "ingot/base/lines.h"
 #include "ingot/data/pretokenize.h"
 #include "ingot/data/tokenizer_parts.h"
 
@@ -63,10 +64,9 @@ TokenizerParts read_tiktoken(const fs::path& path) {
   std::vector<std::string> tokens;  // bytes, by rank
   std::unordered_map<std::string, int32_t> ids;
   size_t num_ranks = 0;
-  for (size_t begin = 0, line = 1; begin < text.size(); ++line) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view row(text.data() + begin, end - begin);
-    begin = end + 1;
+  LineReader reader(text);
+  for (std::string_view row; reader.next(row);) {
+    const auto line = reader.number();
     if (row.empty()) continue;
     const auto space = row.find(' ');
     int64_t rank = -1;

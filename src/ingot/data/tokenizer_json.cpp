@@ -3,6 +3,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
+#include "ingot/base/lines.h"
 #include "ingot/data/pretokenize.h"
 #include "ingot/data/tokenizer_parts.h"
 
@@ -300,10 +301,9 @@ TokenizerParts read_gpt2_files(const fs::path& vocab_json, const fs::path& merge
   Reader reader(vocab_json.string(), true);
   parse(read_file(vocab_json), reader);
   const std::string text = read_file(merges_txt);
-  for (size_t begin = 0, line = 1; begin < text.size(); ++line) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view row(text.data() + begin, end - begin);
-    begin = end + 1;
+  LineReader lines(text);
+  for (std::string_view row; lines.next(row);) {
+    const auto line = lines.number();
     if (row.ends_with('\r')) row.remove_suffix(1);
     if (row.empty() || (line == 1 && row.starts_with("#version"))) continue;
     const auto space = row.find(' ');

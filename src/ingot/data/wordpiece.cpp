@@ -4,6 +4,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
+#include "ingot/base/lines.h"
 
 namespace ingot {
 namespace {
@@ -163,10 +164,8 @@ TokenizerParts read_wordpiece_vocab(const fs::path& path) {
   const std::string text = read_file(path);
   TokenizerParts parts;
   std::unordered_map<std::string_view, size_t> lines;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view token(text.data() + begin, end - begin);
-    begin = end + 1;
+  LineReader reader(text);
+  for (std::string_view token; reader.next(token);) {
     if (token.ends_with('\r')) token.remove_suffix(1);
     const size_t line = parts.tokens.size() + 1;
     require("tokenizer", !token.empty(), path.string(), ":", line, " is empty, expected a token");

@@ -9,6 +9,7 @@
 #include "ingot/base/csv.h"
 #include "ingot/base/env.h"
 #include "ingot/base/error.h"
+#include "ingot/base/lines.h"
 
 namespace ingot {
 namespace {
@@ -96,14 +97,11 @@ std::vector<Record> read_folder(const fs::path& root, const std::string& inner) 
 std::vector<Record> read_lines(const fs::path& path) {
   std::vector<Record> records;
   const std::string text = read_file(path);
-  int64_t line = 1;
-  for (size_t begin = 0; begin < text.size(); ++line) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    std::string row = text.substr(begin, end - begin);
-    begin = end + 1;
-    if (!row.empty() && row.back() == '\r') row.pop_back();
-    if (row.empty()) continue;
-    const std::string origin = path.string() + ":" + std::to_string(line);
+  LineReader lines(text);
+  for (std::string_view line; lines.next(line);) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    const std::string row(line), origin = path.string() + ":" + std::to_string(lines.number());
     const size_t space = row.find_first_of(" \t");
     require("data", space != std::string::npos && space > 0, origin, " is '", row.substr(0, 40),
             "', expected a label, a space and a text");
