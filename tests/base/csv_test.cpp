@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ingot/base/error.h"
+#include "support/error_of.h"
 
 namespace ingot {
 
@@ -19,19 +20,12 @@ TEST(Csv, ReadsQuotesNewlinesCrlfAndBom) {
 }
 
 TEST(Csv, ErrorsNameThePlace) {
-  const auto message = [](auto&& f) -> std::string {
-    try {
-      f();
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "";
-  };
-  EXPECT_EQ(message([] { parse_csv("a,b\n1\n", "t.csv"); }), "[csv] t.csv:2: 1 cells, expected 2 as in the header");
-  EXPECT_EQ(message([] { parse_csv("a\nx\n", "t.csv").number(0, "a"); }), "[csv] t.csv:2: a is 'x', expected a number");
-  EXPECT_NE(message([] { parse_csv("price\n1\n", "t.csv").column("prize"); }).find("did you mean 'price'"),
+  EXPECT_EQ(error_of([] { parse_csv("a,b\n1\n", "t.csv"); }), "[csv] t.csv:2: 1 cells, expected 2 as in the header");
+  EXPECT_EQ(error_of([] { parse_csv("a\nx\n", "t.csv").number(0, "a"); }),
+            "[csv] t.csv:2: a is 'x', expected a number");
+  EXPECT_NE(error_of([] { parse_csv("price\n1\n", "t.csv").column("prize"); }).find("did you mean 'price'"),
             std::string::npos);
-  EXPECT_NE(message([] { parse_csv("a\n\"x\n", "t.csv"); }).find("quote is not closed"), std::string::npos);
+  EXPECT_NE(error_of([] { parse_csv("a\n\"x\n", "t.csv"); }).find("quote is not closed"), std::string::npos);
 }
 
 }  // namespace ingot

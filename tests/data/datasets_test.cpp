@@ -2,11 +2,11 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 
 #include <gtest/gtest.h>
 
 #include "ingot/base/rng.h"
+#include "support/error_of.h"
 #include "support/range_server.h"
 #include "support/temp_folder.h"
 
@@ -18,15 +18,6 @@ std::string random_bytes(size_t count) {
   std::string bytes(count, '\0');
   for (char& byte : bytes) byte = char(rng.next_u32());
   return bytes;
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 class EnvironmentVariable {

@@ -1,7 +1,6 @@
 #include "ingot/data/prepare.h"
 
 #include <fstream>
-#include <functional>
 
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -9,6 +8,7 @@
 
 #include "ingot/base/rng.h"
 #include "ingot/data/shards.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 
 namespace ingot {
@@ -57,15 +57,6 @@ DataConfig corpus_config(const fs::path& path) {
   config.tokenizer.kind = "bpe";
   config.tokenizer.vocab_size = 300;
   return config;
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 std::string decoded(const fs::path& folder, const std::string& split) {

@@ -1,12 +1,12 @@
 #include "ingot/data/shards.h"
 
 #include <fstream>
-#include <functional>
 #include <numeric>
 
 #include <gtest/gtest.h>
 
 #include "ingot/base/rng.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 
 namespace ingot {
@@ -40,15 +40,6 @@ std::vector<int32_t> write_folder(const fs::path& folder, int64_t vocab_size) {
   manifest["identity"] = data_identity(manifest);
   write_json(folder / "manifest.json", manifest);
   return all;
-}
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 void put_bytes(const fs::path& path, const std::string& bytes) {

@@ -6,6 +6,7 @@
 #include "ingot/base/error.h"
 #include "ingot/interop/language_model.h"
 #include "ingot/models/gpt_weights.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 #include "support/tiny_run.h"
 
@@ -87,20 +88,12 @@ TEST_F(HuggingFaceTest, StartsTrainingFromAFolder) {
 }
 
 TEST_F(HuggingFaceTest, SaysWhatCannotBeExportedOrRead) {
-  const auto message = [](auto action) -> std::string {
-    try {
-      action();
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "accepted";
-  };
   run("position = \"rotary\"");
   EXPECT_NE(
-      message([&] { export_hugging_face(folder_ / "run", folder_ / "hf"); }).find("model.position is not learned"),
+      error_of([&] { export_hugging_face(folder_ / "run", folder_ / "hf"); }).find("model.position is not learned"),
       std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "hf"));
-  EXPECT_NE(message([&] { export_hugging_face(folder_ / "run", folder_ / "run"); }).find("not an empty folder"),
+  EXPECT_NE(error_of([&] { export_hugging_face(folder_ / "run", folder_ / "run"); }).find("not an empty folder"),
             std::string::npos);
 
   fs::remove_all(folder_ / "run");
@@ -109,16 +102,16 @@ TEST_F(HuggingFaceTest, SaysWhatCannotBeExportedOrRead) {
   auto config = read_json(folder_ / "hf" / "config.json");
   config["n_layer"] = 3;
   write_json(folder_ / "hf" / "config.json", config);
-  EXPECT_NE(message([&] { load_language_model(folder_ / "hf"); }).find("h.2.ln_1.weight: is missing"),
+  EXPECT_NE(error_of([&] { load_language_model(folder_ / "hf"); }).find("h.2.ln_1.weight: is missing"),
             std::string::npos);
   config["n_layer"] = 2;
   config["n_positions"] = 8;
   write_json(folder_ / "hf" / "config.json", config);
-  EXPECT_NE(message([&] { load_language_model(folder_ / "hf"); }).find("has shape [16, 32], expected [8, 32]"),
+  EXPECT_NE(error_of([&] { load_language_model(folder_ / "hf"); }).find("has shape [16, 32], expected [8, 32]"),
             std::string::npos);
   config["model_type"] = "llama";
   write_json(folder_ / "hf" / "config.json", config);
-  EXPECT_NE(message([&] { load_language_model(folder_ / "hf"); }).find("model_type is \"llama\""), std::string::npos);
+  EXPECT_NE(error_of([&] { load_language_model(folder_ / "hf"); }).find("model_type is \"llama\""), std::string::npos);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "ingot/base/error.h"
 #include "ingot/engine/sequential.h"
 #include "ingot/models/registry.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 
 namespace ingot {
@@ -16,15 +17,6 @@ namespace {
 void write(const fs::path& path, const std::string& bytes) {
   fs::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << bytes;
-}
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 TEST(LabelledTexts, ReadsFoldersLinesAndTables) {

@@ -7,7 +7,7 @@
 #include "ingot/base/config.h"
 #include "ingot/plan/cost/flops.h"
 #include "ingot/plan/cost/layout.h"
-#include "plan/cost/messages.h"
+#include "support/error_of.h"
 
 namespace ingot::cost {
 

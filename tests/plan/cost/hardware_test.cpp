@@ -4,7 +4,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
-#include "plan/cost/messages.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 
 namespace ingot::cost {

@@ -6,7 +6,7 @@
 
 #include "ingot/plan/cost/minimize.h"
 #include "ingot/plan/cost/optimal_size.h"
-#include "plan/cost/messages.h"
+#include "support/error_of.h"
 
 namespace ingot::cost {
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "plan/cost/messages.h"
+#include "support/error_of.h"
 
 namespace ingot::cost {
 

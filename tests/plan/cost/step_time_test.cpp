@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "ingot/plan/cost/goodput.h"
-#include "plan/cost/messages.h"
+#include "support/error_of.h"
 
 namespace ingot::cost {
 

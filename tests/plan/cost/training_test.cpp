@@ -6,7 +6,7 @@
 
 #include "ingot/base/file.h"
 #include "ingot/plan/cost/flops.h"
-#include "plan/cost/messages.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 
 namespace ingot::cost {

@@ -8,6 +8,7 @@
 #include "ingot/plan/finance/ledger.h"
 #include "ingot/plan/finance/round.h"
 #include "ingot/plan/finance/round_events.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 
 namespace ingot::finance {
@@ -56,15 +57,6 @@ date = 2024-06-01
 )";
 
 OcfPackage package_of(const std::string& toml) { return company_package(read_company(parse_toml(toml, "c.toml"))); }
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
 
 Json stock_tx(const char* type, const char* id, const char* security, const char* date, Json fields) {
   Json tx = {{"object_type", type}, {"id", id}, {"security_id", security}, {"date", date}};

@@ -5,18 +5,10 @@
 #include "ingot/base/error.h"
 #include "ingot/plan/finance/date.h"
 #include "ingot/plan/finance/instruments.h"
+#include "support/error_of.h"
 
 namespace ingot::finance {
 namespace {
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
 
 TEST(Rational, KeepsExactFractions) {
   EXPECT_EQ((Rational(1, 3) + Rational(1, 6)).fraction(), "1/2");
