@@ -8,10 +8,12 @@
 
 #include "engine/tiny_task.h"
 #include "ingot/base/error.h"
+#include "ingot/engine/checkpoint.h"
 #include "ingot/engine/run_folder.h"
 #include "ingot/formats/checkpoint_folder.h"
 #include "ingot/formats/tfevents.h"
 #include "ingot/torch/safetensors.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 
 namespace ingot {
@@ -24,15 +26,6 @@ Document recipe(const std::string& more = "", const std::string& train = "steps 
 }
 
 TrainOptions in(const fs::path& folder) { return {.run_folder = folder, .quiet = true, .use_home_folder = false}; }
-
-std::string error_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
 
 // sha256 of every file of the newest checkpoint but state.json, which holds times.
 std::map<std::string, std::string> hashes(const fs::path& run) {
@@ -219,6 +212,23 @@ TEST(NonFinite, GivesUpWhenTheBudgetIsSpent) {
   auto document = recipe("", "steps = 24\nbatch_size = 8\nnon_finite = \"rollback\"\nmax_non_finite = 3");
   const auto error = error_of([&] { train_task(document, in(run.path()), tiny({.nan_batch = 13})); });
   EXPECT_NE(error.find("raise train.max_non_finite"), std::string::npos) << error;
+}
+
+// A best step whose own save failed must not leave BEST naming a folder that pruning removed.
+TEST(Checkpoints, PruningKeepsWhatBestNames) {
+  const TempFolder folder;
+  for (int64_t step = 1; step <= 3; ++step)
+    save_checkpoint(folder.path(), {.step = step,
+                                    .model = {{"w", torch::ones({2})}},
+                                    .ema = {},
+                                    .optimizer = {{"w.m", torch::zeros({2})}},
+                                    .state = Json::object(),
+                                    .config_hash = "",
+                                    .data_hash = ""});
+  mark_best(folder.path(), 1);
+  prune_checkpoints(folder.path(), 1);
+  EXPECT_EQ(checkpoint_steps(folder.path()), (std::vector<int64_t>{1, 3}));
+  EXPECT_EQ(best_step(folder.path()), 1);
 }
 
 TEST(EarlyStop, StopsAfterPatienceAndKeepsTheBest) {

@@ -77,9 +77,10 @@ void mark_best(const fs::path& checkpoints, int64_t step) {
   write_file_atomic(checkpoints / "BEST", step_folder_name(step) + "\n");
 }
 
-void prune_checkpoints(const fs::path& checkpoints, int64_t keep, std::optional<int64_t> best) {
+void prune_checkpoints(const fs::path& checkpoints, int64_t keep) {
   const auto steps = checkpoint_steps(checkpoints);
   if (steps.empty()) return;
+  const auto best = best_step(checkpoints);
   open_checkpoint(checkpoints / step_folder_name(steps.back()));  // by reading it again
   for (size_t i = 0; i + size_t(keep) < steps.size(); ++i) {
     if (best == steps[i]) continue;

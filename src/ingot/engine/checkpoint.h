@@ -29,9 +29,9 @@ Snapshot load_snapshot(const Checkpoint& checkpoint);
 
 void mark_best(const fs::path& checkpoints, int64_t step);
 
-// Removes all but the newest `keep` and `best`, oldest first, and leftovers of cut saves. The newest must verify
-// first, or nothing is removed.
-void prune_checkpoints(const fs::path& checkpoints, int64_t keep, std::optional<int64_t> best);
+// Removes all but the newest `keep` and the one that BEST names, oldest first, and leftovers of cut saves. The newest
+// must verify first, or nothing is removed.
+void prune_checkpoints(const fs::path& checkpoints, int64_t keep);
 
 // Throws Io unless the disk has 2.2 times `state_bytes` free: the old checkpoint and the new one stand side by side.
 void check_free_space(const fs::path& folder, uint64_t state_bytes);

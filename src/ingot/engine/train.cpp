@@ -378,10 +378,9 @@ void Run::save() {
     save_checkpoint(checkpoints(), snapshot);
     saved_step_ = state_.step;
     failed_saves_ = 0;
-    const bool has_best = config_.checkpoint.keep_best && state_.best;
-    if (has_best && state_.best_step == state_.step) mark_best(checkpoints(), state_.step);
-    prune_checkpoints(checkpoints(), config_.checkpoint.keep,
-                      has_best ? std::optional<int64_t>(state_.best_step) : std::nullopt);
+    if (config_.checkpoint.keep_best && state_.best && state_.best_step == state_.step)
+      mark_best(checkpoints(), state_.step);
+    prune_checkpoints(checkpoints(), config_.checkpoint.keep);
   } catch (const Error& e) {
     // The run goes on with the old checkpoint and tries again, each time after twice as many steps.
     retry_step_ = state_.step + (int64_t{1} << std::min(failed_saves_++, 20));

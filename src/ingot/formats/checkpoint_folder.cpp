@@ -146,19 +146,24 @@ std::optional<Checkpoint> newest_checkpoint(const fs::path& checkpoints, std::ve
   return {};
 }
 
+std::optional<int64_t> best_step(const fs::path& checkpoints) {
+  if (!fs::exists(checkpoints / "BEST")) return {};
+  std::string name = read_file(checkpoints / "BEST");
+  while (!name.empty() && name.back() == '\n') name.pop_back();
+  const auto step = step_of_folder(name);
+  require("checkpoint", step.has_value(), (checkpoints / "BEST").string(), " is '", describe(name),
+          "', expected the name of a step folder");
+  return step;
+}
+
 Checkpoint find_checkpoint(const fs::path& run_folder, const std::string& which) {
   const fs::path checkpoints = run_folder / "checkpoints";
   const auto steps = checkpoint_steps(checkpoints);
   if (steps.empty())
     fail(ErrorKind::NotFound, "checkpoint", run_folder.string(),
          " has no checkpoint; train it first: ingot train RECIPE --run-folder ", run_folder.string());
-  if (which == "best" && fs::exists(checkpoints / "BEST")) {
-    std::string name = read_file(checkpoints / "BEST");
-    while (!name.empty() && name.back() == '\n') name.pop_back();
-    require("checkpoint", step_of_folder(name).has_value(), (checkpoints / "BEST").string(), " is '", describe(name),
-            "', expected the name of a step folder");
-    return open_checkpoint(checkpoints / name);
-  }
+  if (which == "best")
+    if (const auto step = best_step(checkpoints)) return open_checkpoint(checkpoints / step_folder_name(*step));
   if (which == "best" || which == "latest") {
     std::vector<std::string> rejected;
     if (auto checkpoint = newest_checkpoint(checkpoints, &rejected)) return *checkpoint;

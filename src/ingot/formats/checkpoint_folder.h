@@ -54,6 +54,8 @@ Checkpoint open_checkpoint(const fs::path& step_folder);
 std::optional<int64_t> step_of_folder(const std::string& name);
 std::string step_folder_name(int64_t step);
 std::vector<int64_t> checkpoint_steps(const fs::path& checkpoints);  // ascending; no verification
+// The step that BEST names, if there is a BEST. Throws InvalidArgument when it names no step folder.
+std::optional<int64_t> best_step(const fs::path& checkpoints);
 
 // The newest checkpoint that is whole. `rejected` gets one line for each newer one that is not. A newer schema throws:
 // falling back behind it would lose work in silence.
