@@ -90,7 +90,7 @@ TEST(Sampler, RefusesBadSettingsAndLogits) {
 
 TEST(Sampler, LogProbabilityIsTheLogOfSoftmax) {
   double total = 0;
-  for (int32_t id = 0; id < 5; ++id) total += std::exp(log_probability(kLogits, id));
+  for (int32_t id = 0; id < 5; ++id) total += std::exp(LogProbabilities(kLogits).of(id));
   EXPECT_NEAR(total, 1, 1e-12);
 }
 

@@ -2,11 +2,11 @@
 #include "ingot/serve/generator.h"
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
 #include <torch/torch.h>
 
+#include "ingot/base/clock.h"
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
 #include "ingot/interop/language_model.h"
@@ -16,12 +16,9 @@
 namespace ingot {
 namespace {
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 TokenLogprob logprob_of(std::span<const float> logits, int32_t id, int64_t count, const Tokenizer& tokenizer) {
-  TokenLogprob result{id, tokenizer.token_bytes(id), log_probability(logits, id), {}};
+  const LogProbabilities log_probability(logits);
+  TokenLogprob result{id, tokenizer.token_bytes(id), log_probability.of(id), {}};
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
   const auto middle = order.begin() + std::min<int64_t>(count, int64_t(order.size()));
@@ -29,7 +26,7 @@ TokenLogprob logprob_of(std::span<const float> logits, int32_t id, int64_t count
     return logits[size_t(a)] != logits[size_t(b)] ? logits[size_t(a)] > logits[size_t(b)] : a < b;
   });
   for (auto i = order.begin(); i != middle; ++i)
-    result.top.emplace_back(tokenizer.token_bytes(*i), log_probability(logits, *i));
+    result.top.emplace_back(tokenizer.token_bytes(*i), log_probability.of(*i));
   return result;
 }
 
@@ -92,17 +89,17 @@ GenerateResult Generator::generate(const GenerateRequest& request, const OnText&
   result.prompt_tokens = int64_t(ids.size());
 
   // 2. Prefill.
-  auto start = std::chrono::steady_clock::now();
+  double start = now_s();
   const auto tail = [&](int64_t n) {
     return std::span<const int32_t>(ids).last(size_t(std::min(n, int64_t(ids.size()))));
   };
   const auto window = tail(context - 1);
   auto cache = impl_->model().make_cache(1, std::min(context, int64_t(window.size()) + request.max_tokens));
   auto logits = impl_->step(window, cache);
-  result.prompt_seconds = seconds_since(start);
+  result.prompt_seconds = now_s() - start;
 
   // 3. One token at a time.
-  start = std::chrono::steady_clock::now();
+  start = now_s();
   TextStream stream(request.stop);
   const auto emit = [&](const std::string& piece) {
     result.text += piece;
@@ -136,7 +133,7 @@ GenerateResult Generator::generate(const GenerateRequest& request, const OnText&
     }
   }
   if (result.finish_reason != "cancelled") emit(stream.finish());
-  result.completion_seconds = seconds_since(start);
+  result.completion_seconds = now_s() - start;
   return result;
 }
 

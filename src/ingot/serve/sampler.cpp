@@ -84,11 +84,11 @@ int32_t Sampler::next(std::span<const float> logits, std::span<const int32_t> se
   return tokens.back().first;  // rounding left a sliver
 }
 
-double log_probability(std::span<const float> logits, int32_t id) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
+LogProbabilities::LogProbabilities(std::span<const float> logits)
+    : logits_(logits), largest_(*std::max_element(logits.begin(), logits.end())) {
   double total = 0;
-  for (const float x : logits) total += std::exp(double(x) - largest);
-  return double(logits[size_t(id)]) - largest - std::log(total);
+  for (const float x : logits) total += std::exp(double(x) - largest_);
+  log_total_ = std::log(total);
 }
 
 }  // namespace ingot

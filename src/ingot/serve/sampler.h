@@ -47,7 +47,15 @@ class Sampler {
   Rng rng_;
 };
 
-// log softmax of the logits at `id`, in double.
-double log_probability(std::span<const float> logits, int32_t id);
+// Log softmax of the logits, in double; the logits outlive it.
+class LogProbabilities {
+ public:
+  explicit LogProbabilities(std::span<const float> logits);
+  double of(int32_t id) const { return double(logits_[size_t(id)]) - largest_ - log_total_; }
+
+ private:
+  std::span<const float> logits_;
+  double largest_, log_total_;
+};
 
 }  // namespace ingot
