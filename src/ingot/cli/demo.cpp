@@ -79,7 +79,7 @@ class Stages {
   Json state_;
 };
 
-Document recipe_of(const DemoPlan& plan, const DemoPlan::Size& size, bool ladder, const fs::path& folder) {
+Document recipe_of(const DemoPlan::Size& size, bool ladder, const fs::path& folder) {
   const auto* file = find_embedded(demo_recipes(), "demo.toml");
   INGOT_INVARIANT(file, "recipes/gpt/demo.toml is embedded");
   Document recipe = parse_toml(file->bytes, "recipes/gpt/demo.toml");
@@ -99,7 +99,6 @@ Document recipe_of(const DemoPlan& plan, const DemoPlan::Size& size, bool ladder
   } else {
     set("train.eval_every", std::max<int64_t>(1, size.steps / 6));
   }
-  (void)plan;
   return recipe;
 }
 
@@ -223,15 +222,16 @@ int run(const Options& options) {
     stages.run(size.name,
                fmt::format("train a GPT of {} layers, {} wide, for the scaling law", size.n_layer, size.n_embd),
                fmt::format("ingot train {}/runs/{}/recipe.toml", options.out, size.name),
-               [&] { train_one(recipe_of(plan, size, true, out), out / "runs" / size.name); });
+               [&] { train_one(recipe_of(size, true, out), out / "runs" / size.name); });
   const fs::path main = out / "runs" / plan.main.name;
   stages.run(plan.main.name, fmt::format("train the GPT of {} layers, {} wide", plan.main.n_layer, plan.main.n_embd),
-             fmt::format("ingot train recipes/gpt/demo.toml --out {}", main.string()),
-             [&] { train_one(recipe_of(plan, plan.main, false, out), main); });
+             fmt::format("ingot train {}/recipe.toml", main.string()),
+             [&] { train_one(recipe_of(plan.main, false, out), main); });
   // 3. What it can do
   stages.run("evaluate", "loss over the whole validation part", fmt::format("ingot eval {}", main.string()),
              [&] { write_json(out / "evaluation.json", evaluate_run(main, "validation", "best")); });
-  stages.run("generate", "continue three prompts", fmt::format("ingot generate {} \"{}\"", main.string(), kPrompts[0]),
+  stages.run("generate", "continue three prompts",
+             fmt::format("ingot generate {} --prompt \"{}\"", main.string(), kPrompts[0]),
              [&] { generate_samples(main, out / "samples.json"); });
   stages.run("serve", "serve it, ask one question over HTTP, stop", fmt::format("ingot serve {}", main.string()),
              [&] { serve_once(main, out / "serving.json"); });

@@ -5,6 +5,7 @@
 #include "ingot/base/clock.h"
 #include "ingot/base/error.h"
 #include "ingot/cli/demo.h"
+#include "ingot/engine/run_folder.h"
 #include "ingot/plan/cost/hardware.h"
 #include "ingot/plan/cost/optimal_size.h"
 #include "ingot/plan/cost/scale_up.h"
@@ -24,14 +25,10 @@ std::vector<cost::ScalingPoint> points_of(const fs::path& run_folder) {
   const double tokens_per_step =
       record.at("train").at("units").get<double>() / record.at("train").at("steps").get<double>();
   std::vector<cost::ScalingPoint> points;
-  const std::string text = read_file(run_folder / "metrics.jsonl");
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const auto event = parse_json(std::string_view(text).substr(begin, end - begin), "metrics.jsonl");
+  for (const auto& event : read_metrics(run_folder)) {
     if (event.value("event", "") == "eval" && event.contains("loss"))
       points.push_back(
           {params, tokens_per_step * event["step"].get<double>(), event["loss"].get<double>(), run_folder.string()});
-    begin = end + 1;
   }
   return points;
 }

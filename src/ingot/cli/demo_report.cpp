@@ -9,6 +9,7 @@
 #include "ingot/base/text_table.h"
 #include "ingot/base/version.h"
 #include "ingot/cli/demo.h"
+#include "ingot/engine/run_folder.h"
 #include "ingot/plan/report/report.h"
 
 namespace ingot::cli {
@@ -111,11 +112,7 @@ Json thinned(const Json& points, size_t most) {
 
 Json training_section(const Findings& f) {
   Json train = Json::array(), validation = Json::array();
-  const std::string text = read_file(f.folder / "runs" / f.main["name"].get<std::string>() / "metrics.jsonl");
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const auto event = parse_json(std::string_view(text).substr(begin, end - begin), "metrics.jsonl");
-    begin = end + 1;
+  for (const auto& event : read_metrics(f.folder / "runs" / f.main["name"].get<std::string>())) {
     const auto kind = event.value("event", "");
     if (!event.contains("loss") || !event["loss"].is_number()) continue;
     if (kind == "train") train.push_back({event["step"], event["loss"]});
@@ -361,9 +358,9 @@ Json funding_section(const Findings& f) {
                        "个月；此后每级各增加一半。以上为点估计，区间只覆盖算力。",
                        funding["team"].get<int>(), grouped(funding["usd_per_person_month"].get<long long>()),
                        funding["prepare_months"].get<double>())),
-      both("No data licences, serving, office or sales. `ingot plan` makes the whole plan; change an assumption with "
+      both("No data licences, serving, office or sales. Change an assumption with "
            "`ingot demo --set funding.team=5`.",
-           "不含数据许可、服务、办公与销售。完整计划见 `ingot plan`；可用 `ingot demo --set funding.team=5` "
+           "不含数据许可、服务、办公与销售。可用 `ingot demo --set funding.team=5` "
            "修改假设。")};
   return {
       {"id", "funding"},

@@ -29,7 +29,7 @@ std::unique_ptr<LmTask> load_language_model(const fs::path& folder, const std::s
          " is no model folder, expected recipe.toml (a run of `ingot train`) or config.json (Hugging Face) in it");
   }
   auto* lm = dynamic_cast<LmTask*>(task.get());
-  if (!lm) fail(ErrorKind::Unsupported, "model", folder.string(), " is no language model; use `ingot predict` for it");
+  if (!lm) fail(ErrorKind::Unsupported, "model", folder.string(), " is no language model; `ingot eval` evaluates it");
   (void)task.release();
   lm->module().eval();
   return std::unique_ptr<LmTask>(lm);

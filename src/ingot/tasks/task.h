@@ -76,7 +76,7 @@ class Task {
   virtual Json evaluate(const std::string& split, int64_t limit = 0) = 0;
   virtual Objective objective() const { return {}; }
 
-  // Request in, answer out, for `ingot predict` and the server: {"text": ..} -> {"label": .., "score": ..}.
+  // Request in, answer out: {"text": ..} -> {"label": .., "score": ..}.
   virtual Json predict(const Json& request);
 
   virtual std::string unit() const = 0;             // "token", "image", "sample": what weight counts

@@ -1,5 +1,5 @@
 // What a finance result looks like: tables for the terminal and CSV, Json for programs, sections for a report page
-// (docs/report.md). One function a result; `ingot plan` puts the same sections into its own page.
+// (docs/report.md). One function a result.
 #pragma once
 
 #include <string>

@@ -36,7 +36,7 @@ double firm_markup(double a, double D) {
 }
 
 // The scalar equation in D = 1 + sum_j exp(value_j - alpha p_j). Plain logit only.
-Prices solve_plain(const Demand& d, const Supply& s, const std::vector<double>& cost, double tolerance) {
+Prices solve_plain(const Demand& d, const Supply& s, const std::vector<double>& cost) {
   const size_t J = cost.size();
   const double alpha = d.alpha[0];
   std::vector<double> a(size_t(s.num_firms()), 0);
@@ -73,7 +73,6 @@ Prices solve_plain(const Demand& d, const Supply& s, const std::vector<double>& 
   }
   out.p.resize(J);
   for (size_t j = 0; j < J; ++j) out.p[j] = sets_price(s, j) ? cost[j] + x[size_t(s.firm[j])] / alpha : s.fixed[j];
-  (void)tolerance;
   return out;
 }
 
@@ -175,7 +174,7 @@ Prices solve_unconstrained(const Demand& d, const Supply& s, const std::vector<d
       for (size_t k = 0; k < cost.size(); ++k)
         if (s.firm[j] == s.firm[k] && sets_price(s, j) != sets_price(s, k)) scalar = false;
   }
-  Prices out = scalar ? solve_plain(d, s, cost, config.tolerance) : solve_zeta(d, s, cost, config);
+  Prices out = scalar ? solve_plain(d, s, cost) : solve_zeta(d, s, cost, config);
   out.residual = residual_of(d, s, cost, out.p);
   return out;
 }
