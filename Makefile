@@ -16,7 +16,7 @@ test: build  ## quick: unit, property, golden, CLI and short end-to-end tests
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 build: deps $(BUILD)/build.ninja
-	cmake --build $(BUILD)
+	cmake --build $(BUILD) -j $(JOBS)
 
 $(BUILD)/build.ninja: CMakeLists.txt CMakePresets.json
 	cmake --preset $(PRESET)
@@ -35,7 +35,7 @@ bench: build       ## speed bars beside their peers; ONLY=tokenizer for one area
 fuzz:              ## every parser for FUZZ_SECONDS (60) under libFuzzer, ASan and UBSan
 	@tools/install_dependencies.sh fuzz
 	cmake --preset fuzz
-	cmake --build build/fuzz
+	cmake --build build/fuzz -j $(JOBS)
 	tools/fuzz.sh build/fuzz
 
 torture: build     ## long fault runs: kill -9 at every system call, full disks, I/O errors
@@ -49,13 +49,13 @@ check:             ## includes point down, sources are formatted, torch-free hea
 plain:             ## the torch-free part: builds and tests in seconds
 	@tools/install_dependencies.sh
 	cmake --preset plain
-	cmake --build build/plain
+	cmake --build build/plain -j $(JOBS)
 	ctest --test-dir build/plain --output-on-failure -j $(JOBS)
 
 asan:              ## the torch-free part under AddressSanitizer and UBSan
 	@tools/install_dependencies.sh
 	cmake --preset asan
-	cmake --build build/asan
+	cmake --build build/asan -j $(JOBS)
 	ctest --test-dir build/asan --output-on-failure -j $(JOBS)
 
 format:            ## clang-format everything

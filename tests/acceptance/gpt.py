@@ -26,7 +26,7 @@ def row(name, value, unit, bar, holds, peer=None, **more):
 
 def train(build, recipe, folder, *settings):
     """run.json of a finished run; evaluation happens once, at the end."""
-    command = [str(build / "ingot"), "train", str(ROOT / recipe), "--out", str(folder), "--quiet",
+    command = [str(build / "ingot"), "train", str(ROOT / recipe), "--run-folder", str(folder), "--quiet",
                "--set", "train.threads=1", "--set", "train.device=\"cpu\"", "--set", "train.eval_every=2000"]
     for setting in settings:
         command += ["--set", setting]
