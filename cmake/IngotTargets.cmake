@@ -25,10 +25,19 @@ function(ingot_library name)
     if(TARGET ingot_torch_pch)
       target_precompile_headers(${target} REUSE_FROM ingot_torch_pch)
       foreach(source ${A_NO_PCH})
-        set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+        set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
       endforeach()
+      ingot_unity(${target})
     endif()
   endif()
+endfunction()
+
+# Compiles the target's sources a few at a time: LibTorch's headers leave 9 CPU s of template instantiations to every
+# translation unit, whatever it holds (nn's eight files: 80 s alone, 11 s together). Names in anonymous namespaces must
+# differ within a folder.
+option(INGOT_UNITY "Compile the sources of a LibTorch folder together" ON)
+function(ingot_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${INGOT_UNITY} UNITY_BUILD_BATCH_SIZE 10)
 endfunction()
 
 # A program may reuse the PCH only when compiled as the libraries are: -fPIC, not the -fPIE of executables.
@@ -36,6 +45,7 @@ function(ingot_reuse_pch target)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${target} PRIVATE -fPIC)
   target_precompile_headers(${target} REUSE_FROM ingot_torch_pch)
+  ingot_unity(${target})
 endfunction()
 
 # ingot_test(folder [TORCH] [SLOW] SOURCES ... DEPENDS ...): one test binary a folder.
