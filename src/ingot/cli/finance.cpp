@@ -1,12 +1,10 @@
 #include "ingot/cli/finance.h"
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include "ingot/base/error.h"
 #include "ingot/plan/finance/company.h"
 #include "ingot/plan/finance/ledger.h"
-#include "ingot/plan/report/report.h"
 
 namespace ingot::cli {
 
@@ -16,25 +14,7 @@ void FinanceFlags::add_to(CLI::App& command, const std::string& what) {
                      "TOML with the sections of this command, when FILE is a ledger or OCF folder");
   command.add_option("--set", set, "change one value, as in --set round.pre_money=9000000")->take_all();
   command.add_option("--as-of", as_of, "cap table at the end of this day, YYYY-MM-DD (default: after the last event)");
-  command.add_flag("--json", json, "print one JSON document");
-  command.add_flag("--csv", csv, "print the first table as CSV")->excludes("--json");
-  command.add_option("--html", html, "also write one offline page with charts");
-  command.add_option("--lang", lang, "language of the page: en or zh");
-}
-
-void FinanceFlags::print(const finance::View& view, const std::string& title) const {
-  if (!html.empty()) {
-    write_report(html, {{"title", title}, {"sections", view.sections}}, lang);
-    fmt::print(stderr, "page: {}\n", html);
-  }
-  if (json) return fmt::print("{}\n", to_text(view.json, 2));
-  if (csv) return fmt::print("{}", view.tables.empty() ? "" : view.tables.front().second.to_csv());
-  for (const auto& [name, table] : view.tables) {
-    if (!name.empty()) fmt::print("\n{}\n", name);
-    fmt::print("{}", table.to_string());
-  }
-  if (!view.notes.empty()) fmt::print("\n");
-  for (const auto& note : view.notes) fmt::print("{}\n", note);
+  OutputFlags::add_to(command);
 }
 
 finance::CapTable FinanceFlags::cap_table() const {
