@@ -47,6 +47,34 @@ TEST(QualityLadder, ErgodicDistributionOfTheDuopoly) {
   EXPECT_NEAR(p[size_t(mode)], 0.0441956479, 1e-8);
 }
 
+// The view of one firm, summed over both firms' rungs, is the joint distribution; the summary has Q2's means.
+TEST(QualityLadder, ErgodicViewAgreesWithTheJointDistribution) {
+  const auto e = solve_ladder({});
+  const auto joint = ergodic_duopoly(e), view = ergodic(e);
+  for (size_t s = 0; s < view.size(); ++s)
+    EXPECT_NEAR(view[s], joint[size_t((e.states[s][0] - 1) * 18 + e.states[s][1] - 1)], 1e-11);
+  const auto mean = summarize(e);
+  EXPECT_NEAR(mean.rung, 7.5604634296, 1e-7);
+  EXPECT_NEAR(mean.price, 7.2028473476, 1e-7);
+  LadderConfig c;
+  c.firms = 3, c.rungs = 7;
+  double sum = 0;
+  for (const double p : ergodic(solve_ladder(c))) sum += p;
+  EXPECT_NEAR(sum, 1, 1e-12);
+}
+
+TEST(QualityLadder, NamesWrongValues) {
+  LadderConfig c;
+  c.knee = 3;  // the log branch would have no value on rung 4
+  EXPECT_THROW(solve_ladder(c), Error);
+  c = {};
+  c.marginal_cost = NAN;
+  EXPECT_THROW(solve_ladder(c), Error);
+  RaceConfig r;
+  r.curvature = 1;
+  EXPECT_THROW(solve_race(r), Error);
+}
+
 TEST(QualityLadder, ThreeFirmsEarnLessThanTwo) {
   LadderConfig c;
   c.rungs = 7;
@@ -58,11 +86,17 @@ TEST(QualityLadder, ThreeFirmsEarnLessThanTwo) {
   EXPECT_EQ(three.state(2, {6, 3}), three.state(2, {3, 6}));  // rivals have no order
 }
 
-TEST(QualityLadder, MultiStartCountsEquilibria) {
+// Without depreciation rungs are never lost and where the race stops depends on what each expects of the other: random
+// starts find two equilibria, both with small residuals, that stop on different rungs.
+TEST(QualityLadder, RandomStartsExposeFurtherEquilibria) {
   LadderConfig c;
-  c.rungs = 6;
-  c.starts = 4;
-  EXPECT_GE(solve_ladder(c).num_equilibria, 1);
+  c.rungs = 9, c.depreciation = 0, c.tolerance = 1e-11, c.starts = 12;
+  const auto e = solve_ladder(c);
+  EXPECT_TRUE(e.converged);
+  ASSERT_GE(e.num_equilibria, 2);
+  ASSERT_EQ(e.others.size(), size_t(e.num_equilibria - 1));
+  EXPECT_LE(e.others[0].residual, 1e-10);
+  EXPECT_GT(std::fabs(summarize(e).rung - summarize(e.others[0]).rung), 0.5);
   c.firms = 5;
   EXPECT_THROW(solve_ladder(c), Error);
 }

@@ -125,7 +125,19 @@ void static_profits(const LadderConfig& c, const States& space, LadderEquilibriu
   }
 }
 
-// One Gauss-Seidel solution from the values and policies in `e`.
+// Largest relative Bellman and best-response residual of what was found.
+double residual_of(const LadderConfig& c, const Transitions& transitions, const LadderEquilibrium& e) {
+  double worst = 0;
+  for (size_t s = 0; s < e.profit.size(); ++s) {
+    const auto w = transitions.expect(c, s, e.value, e.invest);
+    const double v = value_of(c, e.profit[s], e.invest[s], w);
+    worst = std::max({worst, std::fabs(v - e.value[s]) / (1 + std::fabs(v)),
+                      std::fabs(best_investment(c, w[1], w[0]) - e.invest[s]) / (1 + e.invest[s])});
+  }
+  return worst;
+}
+
+// One Gauss-Seidel solution from the values and policies in `e`. A small last step is not yet a small residual.
 void iterate(const LadderConfig& c, const Transitions& transitions, LadderEquilibrium& e) {
   const size_t S = e.profit.size();
   for (e.iterations = 1; e.iterations <= c.max_iterations; ++e.iterations) {
@@ -138,16 +150,10 @@ void iterate(const LadderConfig& c, const Transitions& transitions, LadderEquili
       e.value[s] = v;
       e.invest[s] = x;
     }
-    if (change <= c.tolerance) break;
+    if (change <= c.tolerance && residual_of(c, transitions, e) <= 10 * c.tolerance) break;
   }
-  // The residual of what was found, not of the last step.
-  e.residual = 0;
-  for (size_t s = 0; s < S; ++s) {
-    const auto w = transitions.expect(c, s, e.value, e.invest);
-    const double v = value_of(c, e.profit[s], e.invest[s], w);
-    e.residual = std::max({e.residual, std::fabs(v - e.value[s]) / (1 + std::fabs(v)),
-                           std::fabs(best_investment(c, w[1], w[0]) - e.invest[s]) / (1 + e.invest[s])});
-  }
+  e.iterations = std::min(e.iterations, c.max_iterations);
+  e.residual = residual_of(c, transitions, e);
   e.converged = e.residual <= 10 * c.tolerance;
 }
 
@@ -161,7 +167,13 @@ Problems LadderConfig::validate() const {
   if (!(discount > 0 && discount < 1)) complain("discount: got ", discount, ", expected in (0, 1)");
   if (!(effectiveness > 0)) complain("effectiveness: got ", effectiveness, ", expected > 0");
   if (!(depreciation >= 0 && depreciation <= 1)) complain("depreciation: got ", depreciation, ", expected in [0, 1]");
-  if (!(market_size > 0)) complain("market_size: got ", market_size, ", expected > 0");
+  if (!(market_size > 0 && std::isfinite(market_size))) complain("market_size: got ", market_size, ", expected > 0");
+  if (!(marginal_cost >= 0 && std::isfinite(marginal_cost)))
+    complain("marginal_cost: got ", marginal_cost, ", expected >= 0");
+  // 12 + log(2 - exp(16 - 3 w)) has no value below rung 6.
+  if (knee < 5 && rungs > knee) complain("knee: got ", knee, ", expected at least 5, or at least the rungs ", rungs);
+  if (!(tolerance > 0 && tolerance < 1)) complain("tolerance: got ", tolerance, ", expected in (0, 1)");
+  if (max_iterations < 1) complain("max_iterations: got ", max_iterations, ", expected at least 1");
   if (starts < 1) complain("starts: got ", starts, ", expected at least 1");
   return problems;
 }
@@ -181,10 +193,11 @@ LadderEquilibrium solve_ladder(const LadderConfig& c) {
           ", expected 2 to 4 for the Markov-perfect equilibrium; use the oblivious one for more");
   const States space(c.firms, c.rungs);
   const Transitions transitions(space);
-  LadderEquilibrium best;
+  LadderEquilibrium best, first;
   best.config = c;
+  best.states = space.states;
   static_profits(c, space, best);
-  std::vector<std::vector<double>> distinct;
+  std::vector<LadderEquilibrium> distinct;
   for (int start = 0; start < c.starts; ++start) {
     LadderEquilibrium e = best;
     Rng rng(c.seed, uint64_t(start));
@@ -195,18 +208,70 @@ LadderEquilibrium solve_ladder(const LadderConfig& c) {
       if (start > 0) e.value[s] *= 2 * rng.uniform(), e.invest[s] = 5 * rng.uniform();
     }
     iterate(c, transitions, e);
-    if (e.converged) {
-      const bool known = std::any_of(distinct.begin(), distinct.end(), [&](const std::vector<double>& other) {
-        double gap = 0;
-        for (size_t s = 0; s < other.size(); ++s) gap = std::max(gap, std::fabs(other[s] - e.invest[s]));
-        return gap < 1e-6;
-      });
-      if (!known) distinct.push_back(e.invest);
-    }
-    if (start == 0 || (!best.converged && e.converged)) best = std::move(e);
+    const bool known = std::any_of(distinct.begin(), distinct.end(), [&](const LadderEquilibrium& other) {
+      double gap = 0;
+      for (size_t s = 0; s < other.invest.size(); ++s)
+        gap = std::max(gap, std::fabs(other.invest[s] - e.invest[s]) / (1 + e.invest[s]));
+      return gap < 1e-6;
+    });
+    if (e.converged && !known) distinct.push_back(e);
+    if (start == 0 && !e.converged) first = std::move(e);
   }
+  if (distinct.empty()) {
+    first.num_equilibria = 0;
+    return first;
+  }
+  best = distinct.front();
   best.num_equilibria = int(distinct.size());
+  best.others.assign(distinct.begin() + 1, distinct.end());
   return best;
+}
+
+std::vector<double> ergodic(const LadderEquilibrium& e, int from) {
+  const auto& c = e.config;
+  require("market", from >= 1 && from <= c.rungs, "from is ", from, ", expected a rung, 1 to ", c.rungs);
+  const States space(c.firms, c.rungs);
+  const Transitions transitions(space);
+  std::vector<double> now(space.states.size(), 0), next;
+  now[space.at(from, std::vector<int>(size_t(c.firms - 1), from))] = 1;
+  for (int iteration = 0; iteration < 100000; ++iteration) {
+    next.assign(now.size(), 0);
+    for (size_t s = 0; s < now.size(); ++s) {
+      if (now[s] == 0) continue;
+      const double own = success(c, e.invest[s]);
+      for (size_t o = 0; o < transitions.target[s].size(); ++o) {
+        double p = now[s] * (o & 1 ? c.depreciation : 1 - c.depreciation);
+        for (size_t r = 0; r < transitions.rival_view[s].size(); ++r) {
+          const double chance = success(c, e.invest[transitions.rival_view[s][r]]);
+          p *= o >> (r + 1) & 1 ? chance : 1 - chance;
+        }
+        next[transitions.target[s][o][0]] += p * (1 - own);
+        next[transitions.target[s][o][1]] += p * own;
+      }
+    }
+    double change = 0;
+    for (size_t s = 0; s < now.size(); ++s) change = std::max(change, std::fabs(next[s] - now[s]));
+    now.swap(next);
+    if (change < 1e-15) break;
+  }
+  return now;
+}
+
+LadderSummary summarize(const LadderEquilibrium& e) {
+  const auto weight = ergodic(e);
+  LadderSummary out;
+  out.rungs.assign(size_t(e.config.rungs), 0);
+  for (size_t s = 0; s < weight.size(); ++s) {
+    const int own = e.states[s][0];
+    out.rung += weight[s] * own;
+    out.invest += weight[s] * e.invest[s];
+    out.price += weight[s] * e.price[s];
+    out.profit += weight[s] * e.profit[s];
+    out.value += weight[s] * e.value[s];
+    out.lead += weight[s] * std::max(0, own - e.states[s].back());
+    out.rungs[size_t(own - 1)] += weight[s];
+  }
+  return out;
 }
 
 std::vector<double> ergodic_duopoly(const LadderEquilibrium& e) {
@@ -308,11 +373,20 @@ ObliviousEquilibrium solve_oblivious(const LadderConfig& c) {
   return e;
 }
 
+Problems RaceConfig::validate() const {
+  Problems problems;
+  const auto complain = [&](const auto&... parts) { problems.push_back(ingot::detail::join_parts(parts...)); };
+  const auto positive = [&](const char* name, double value) {
+    if (!(value > 0 && std::isfinite(value))) complain(name, ": got ", value, ", expected > 0");
+  };
+  if (firms < 1) complain("firms: got ", firms, ", expected at least 1");
+  positive("prize", prize), positive("interest", interest), positive("scale", scale);
+  if (!(curvature > 0 && curvature < 1)) complain("curvature: got ", curvature, ", expected in (0, 1)");
+  return problems;
+}
+
 Race solve_race(const RaceConfig& c) {
-  require("market", c.firms >= 1, "firms is ", c.firms, ", expected at least 1");
-  require("market", c.prize > 0 && c.interest > 0 && c.scale > 0, "prize, interest and scale are ", c.prize, ", ",
-          c.interest, ", ", c.scale, ", expected > 0");
-  require("market", c.curvature > 0 && c.curvature < 1, "curvature is ", c.curvature, ", expected in (0, 1)");
+  throw_if_any("market", c.validate());
   const auto hazard = [&](double x) { return c.scale * std::pow(x, c.curvature); };
   const auto slope = [&](double x) { return c.scale * c.curvature * std::pow(x, c.curvature - 1); };
   // d/dx [(prize h(x) - x) / (r + h(x) + a)] = 0 at a = (n - 1) h(x): positive below the root, negative above.

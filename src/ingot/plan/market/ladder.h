@@ -28,6 +28,22 @@ struct LadderConfig {
   int max_iterations = 20000;
   int starts = 1;  // multi-start: more than 1 looks for further equilibria
   uint64_t seed = 0;
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor& v) {
+    v("firms", self.firms, "2 to 4 for the Markov-perfect equilibrium, any number for the oblivious one");
+    v("rungs", self.rungs, "rungs of the ladder");
+    v("market_size", self.market_size, "consumers");
+    v("marginal_cost", self.marginal_cost, "of one unit");
+    v("discount", self.discount, "of one period, in (0, 1)");
+    v("effectiveness", self.effectiveness, "success of one unit of investment: a x / (1 + a x)");
+    v("depreciation", self.depreciation, "chance that the frontier moves on by a rung");
+    v("knee", self.knee, "rung up to which quality is linear");
+    v("tolerance", self.tolerance, "on the relative change of values and policies");
+    v("max_iterations", self.max_iterations, "sweeps over all states");
+    v("starts", self.starts, "random starts that look for further equilibria");
+    v("seed", self.seed, "of the random starts");
+  }
   Problems validate() const;
 };
 
@@ -41,10 +57,22 @@ struct LadderEquilibrium {
   double residual = 0;                               // largest relative Bellman and best-response residual
   std::vector<double> value, invest, profit, price;  // [state]
   int num_equilibria = 1;                            // distinct ones found from `starts` starts
+  std::vector<LadderEquilibrium> others;             // the further ones, without `others` of their own
+  std::vector<std::vector<int>> states;              // [state] own rung first, then the rivals' sorted
   size_t state(int own, std::vector<int> rivals) const;
   double value_at(int own, const std::vector<int>& rivals) const { return value[state(own, rivals)]; }
 };
 LadderEquilibrium solve_ladder(const LadderConfig& config);
+
+// Long-run distribution over the states as one firm sees them, from the start where everybody is on `from`.
+std::vector<double> ergodic(const LadderEquilibrium& equilibrium, int from = 1);
+
+struct LadderSummary {  // long-run means over `ergodic`
+  double rung = 0, invest = 0, price = 0, profit = 0, value = 0,
+         lead = 0;            // lead: own rung above the best rival's, if > 0
+  std::vector<double> rungs;  // [L] how often the firm is on each rung
+};
+LadderSummary summarize(const LadderEquilibrium& equilibrium);
 
 // Long-run distribution over joint rungs of two firms under the equilibrium policies: [L, L] row-major.
 std::vector<double> ergodic_duopoly(const LadderEquilibrium& equilibrium);
@@ -64,6 +92,16 @@ struct RaceConfig {
   double prize = 100;
   double interest = 0.05;
   double scale = 0.1, curvature = 0.5;  // curvature in (0, 1)
+
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor& v) {
+    v("firms", self.firms, "firms in the race");
+    v("prize", self.prize, "value of winning");
+    v("interest", self.interest, "discount rate of one period");
+    v("scale", self.scale, "hazard of one unit of spending");
+    v("curvature", self.curvature, "hazard is scale x spending ^ curvature, in (0, 1)");
+  }
+  Problems validate() const;
 };
 struct Race {
   double spend = 0;          // x*, per firm and period
