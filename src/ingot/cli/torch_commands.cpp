@@ -8,6 +8,7 @@ void add_doctor(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_export(CLI::App& app);
 void add_generate(CLI::App& app);
+void add_predict(CLI::App& app);
 void add_runs(CLI::App& app);
 void add_serve(CLI::App& app);
 void add_train(CLI::App& app);
@@ -19,6 +20,7 @@ void add_torch_commands(CLI::App& app) {  // one line a command
   add_eval(app);
   add_export(app);
   add_generate(app);
+  add_predict(app);
   add_runs(app);
   add_serve(app);
   add_train(app);

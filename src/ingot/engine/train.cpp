@@ -54,6 +54,7 @@ class Run {
   void log(const StepOutcome& outcome, double lr_factor);
   void evaluate();
   void save();
+  void illustrate();
   void write_record(const std::string& status, const std::string& error = "");
   bool evaluation_due() const;
   bool save_due() const;
@@ -154,7 +155,10 @@ TrainResult Run::go() {
   progress_.reset();
   write_record(status);
   const Json record = read_json(folder_->path() / "run.json");
-  if (status != "interrupted") write_file_atomic(folder_->path() / "model_card.md", model_card(record, task_->card()));
+  if (status != "interrupted") {
+    illustrate();
+    write_file_atomic(folder_->path() / "model_card.md", model_card(record, task_->card()));
+  }
   return {folder_->path(), status, state_.step, StopSignal::received(), record};
 }
 
@@ -354,7 +358,7 @@ void Run::evaluate() {
   std::string line = fmt::format("step {}  validation", state_.step);
   for (const auto& [key, metric] : metrics.items()) {
     event[key] = metric;
-    if (metric.is_number()) line += fmt::format("  {} {:.4f}", key, metric.get<double>());
+    if (metric.is_number_float()) line += fmt::format("  {} {:.4f}", key, metric.get<double>());
   }
   metrics_->write(std::move(event));
   if (progress_) progress_->print(line);
@@ -393,6 +397,16 @@ void Run::save() {
   }
   metrics_->write({{"event", "checkpoint"}, {"step", state_.step}, {"seconds", now_s() - begin_s}});
   write_record("running");
+}
+
+void Run::illustrate() {
+  const auto pictures = folder_->path() / "pictures";
+  fs::create_directories(pictures);
+  const EmaScope average(task_->module(), ema_ ? &*ema_ : nullptr);
+  const torch::NoGradGuard no_grad;
+  task_->module().eval();
+  task_->illustrate(pictures.string());
+  if (fs::is_empty(pictures)) fs::remove(pictures);
 }
 
 void Run::write_record(const std::string& status, const std::string& error) {

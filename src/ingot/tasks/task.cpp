@@ -9,7 +9,9 @@ bool Task::decays(const std::string&, const Tensor& value) const { return value.
 bool Task::is_hidden_matrix(const std::string&, const Tensor& value) const { return value.dim() == 2; }
 
 Json Task::predict(const Json&) {
-  fail(ErrorKind::Unsupported, "predict", "this model has no single-request prediction; see `ingot generate --help`");
+  fail(ErrorKind::Unsupported, "predict", "this family answers no single requests; see `ingot generate --help`");
 }
+
+void Task::illustrate(const std::string&) {}
 
 }  // namespace ingot

@@ -76,8 +76,12 @@ class Task {
   virtual Json evaluate(const std::string& split, int64_t limit = 0) = 0;
   virtual Objective objective() const { return {}; }
 
-  // Request in, answer out: {"text": ..} -> {"label": .., "score": ..}.
+  // Request in, answer out: {"text": ..} -> {"label": .., "score": ..}. In eval mode and without grad.
   virtual Json predict(const Json& request);
+  // Pictures that say more than the metrics, as SVG or PNG files in `folder`, which exists: a confusion matrix,
+  // samples, boxes, spectrograms. Called at the end of training with the final (averaged) weights, in eval mode and
+  // without grad.
+  virtual void illustrate(const std::string& folder);
 
   virtual std::string unit() const = 0;             // "token", "image", "sample": what weight counts
   virtual double train_flops_per_unit() const = 0;  // forward and backward, matmuls only (Kaplan et al. 2020)
