@@ -32,6 +32,29 @@ Problems Bass::validate() const {
   return problems;
 }
 
+double GeneralizedBass::effort(double relative_price_change, double quality_change) const {
+  return std::max(0.0, 1 + price_effect * relative_price_change + quality_effect * quality_change);
+}
+
+double GeneralizedBass::advance(double share, double relative_price_change, double quality_change,
+                                double periods) const {
+  return Bass::advance(share, base.p, base.q, periods * effort(relative_price_change, quality_change));
+}
+
+double GeneralizedBass::potential(double relative_price) const {
+  return base.potential * std::pow(relative_price, potential_elasticity);
+}
+
+Problems GeneralizedBass::validate() const {
+  Problems problems = base.validate();
+  const auto complain = [&](const auto&... parts) { problems.push_back(ingot::detail::join_parts(parts...)); };
+  if (!(price_effect <= 0))
+    complain("price_effect: got ", price_effect, ", expected <= 0: a price cut speeds adoption");
+  if (!(quality_effect >= 0)) complain("quality_effect: got ", quality_effect, ", expected >= 0");
+  if (!(potential_elasticity <= 0)) complain("potential_elasticity: got ", potential_elasticity, ", expected <= 0");
+  return problems;
+}
+
 Cournot solve_cournot(double intercept, double slope, const std::vector<double>& cost) {
   require("market", slope > 0, "slope is ", slope, ", expected > 0");
   require("market", !cost.empty(), "there are no firms");

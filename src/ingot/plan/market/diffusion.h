@@ -20,6 +20,21 @@ struct Bass {
   Problems validate() const;
 };
 
+// Generalised Bass model (Bass, Krishnan & Jain 1994, eq. 6): f / (1 - F) = (p + q F) x(t), where
+//   x = 1 + price_effect (dPrice / Price) + quality_effect (dQuality)
+// is the current effort. F stays a Bass curve in cumulative effort, so a period of effort x is Bass::advance over x
+// periods. The potential may follow price: m(t) = m (Price(t) / Price(0))^potential_elasticity.
+struct GeneralizedBass {
+  Bass base;
+  double price_effect = -1;   // of a relative price change within the period, <= 0
+  double quality_effect = 0;  // of one unit of quality gained within the period, >= 0
+  double potential_elasticity = 0;
+  double effort(double relative_price_change, double quality_change) const;  // x, at least 0: nobody un-adopts
+  double advance(double share, double relative_price_change, double quality_change, double periods = 1) const;
+  double potential(double relative_price) const;  // of Price(t) / Price(0)
+  Problems validate() const;
+};
+
 // Linear inverse demand P = intercept - slope Q, constant marginal costs. Firms that cannot cover cost produce 0.
 struct Cournot {
   double price = 0;

@@ -1,4 +1,4 @@
-// The market part of the catalogue: facts/market_*.csv, each row with its source.
+// The market part of the catalogue: facts/market_*.csv, capability.csv and race_firms.csv, each row with its source.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace ingot::market {
 
-// market_llm_api.csv, market_parameters.csv or market_diffusion.csv out of the program.
+// One of those tables out of the program.
 CsvTable read_market_facts(const std::string& name);
 
 struct MarketParameter {
