@@ -29,24 +29,26 @@ struct Chunk {
     a.founder_value += b.founder_value, a.founder_value2 += b.founder_value2, a.founder_share += b.founder_share;
     for (int m = 0; m < kMaxMonths; ++m) a.ruined_in[m] += b.ruined_in[m], a.closed_in[m] += b.closed_in[m];
     for (size_t f = 0; f < std::size(a.fan); ++f)
-      for (int i = 0; i < kBins; ++i) a.fan[f][i] += b.fan[f][i];
-    for (int i = 0; i < kBins; ++i) {
+      for (int i = 0; i < kCounters; ++i) a.fan[f][i] += b.fan[f][i];
+    for (int i = 0; i < kCounters; ++i) {
       a.need[i] += b.need[i], a.value[i] += b.value[i], a.share[i] += b.share[i];
       a.raised_bins[i] += b.raised_bins[i];
     }
   }
 };
 
-double quantile(const uint32_t* bins, uint64_t paths, double q) {
+int bin_of(int counter) { return std::max(0, counter - (kCounters - kBins)); }
+
+double quantile(const uint32_t* counters, uint64_t paths, double q) {
   uint64_t seen = 0;
-  for (int i = 0; i < kBins; ++i)
-    if (double(seen += bins[i]) >= q * double(paths)) return bin_value(i);
+  for (int i = 0; i < kCounters; ++i)
+    if (double(seen += counters[i]) >= q * double(paths)) return bin_value(bin_of(i));
   return bin_value(kBins - 1);
 }
 
-std::array<double, 5> quantiles(const uint32_t* bins, uint64_t paths, double scale = 1) {
+std::array<double, 5> quantiles(const uint32_t* counters, uint64_t paths, double scale = 1) {
   std::array<double, 5> q{};
-  for (size_t i = 0; i < 5; ++i) q[i] = quantile(bins, paths, kQuantiles[i]) / scale;
+  for (size_t i = 0; i < 5; ++i) q[i] = quantile(counters, paths, kQuantiles[i]) / scale;
   return q;
 }
 
@@ -223,7 +225,8 @@ RunwayResult simulate(const VentureNumbers& numbers, const Simulation& simulatio
   r.founder_share = quantiles(s.share, s.paths, 1048576.0);
   r.founder_value = quantiles(s.value, s.paths);
   r.raised = quantiles(s.raised_bins, s.paths);
-  r.need_bins.assign(s.need, s.need + kBins);
+  r.need_bins.resize(kBins);
+  for (int i = 0; i < kCounters; ++i) r.need_bins[size_t(bin_of(i))] += s.need[i];
   return r;
 }
 

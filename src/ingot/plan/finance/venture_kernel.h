@@ -9,7 +9,8 @@
 namespace ingot::finance {
 
 constexpr int kStages = 8, kMaxMonths = 120, kMaxLag = 6;
-constexpr int kBins = 704;  // sixteen an octave from 1 to 2^44; bin 0 also holds everything below 1
+constexpr int kBins = 704;             // sixteen an octave from 1 to 2^44; bin 0 also holds everything below 1
+constexpr int kCounters = kBins + 15;  // bin 0 is the sum of the first 16 counters
 
 struct VentureNumbers {
   int months = 0, payment_lag = 1, fan_every = 3;
@@ -33,8 +34,8 @@ struct VentureSums {  // of one chunk; every field adds
   uint64_t paths;
   double cash_end, raised, founder_value, founder_value2, founder_share, rounds, common_value;
   uint64_t ruined_in[kMaxMonths], closed_in[kMaxMonths];
-  uint32_t fan[kMaxMonths / 3 + 1][kBins];  // cash of the living at every fan_every-th month; the ruined count as 0
-  uint32_t need[kBins], value[kBins], share[kBins], raised_bins[kBins];  // share is scaled by 2^20
+  uint32_t fan[kMaxMonths / 3 + 1][kCounters];  // cash of the living at every fan_every-th month; the ruined count as 0
+  uint32_t need[kCounters], value[kCounters], share[kCounters], raised_bins[kCounters];  // share is scaled by 2^20
 };
 
 struct VentureKernel {

@@ -1,6 +1,7 @@
-// One month of sixteen companies at a time. Compiled once an instruction set (montecarlo/lanes.h); branch-free except
-// for counting. Eight words a month: growth, GPU diffusion, GPU jump, jump size, cost noise, market, closing, price
-// noise.
+// Thirty-two companies at a time. What happens to them whatever they decide (prices, revenue, costs) is drawn first,
+// all months of it, and stays in the L1 cache; then two groups of sixteen live through the months side by side, so that
+// each hides the latency of the other. Compiled once an instruction set (montecarlo/lanes.h). Eight words a month:
+// growth, GPU diffusion, GPU jump, jump size, cost noise, market, closing, price noise.
 #pragma once
 
 #include "ingot/plan/finance/venture_kernel.h"
@@ -10,139 +11,188 @@ namespace ingot::mc::INGOT_MC_ISA {
 namespace {
 
 using finance::kBins;
+using finance::kStages;
 using finance::VentureNumbers;
 using finance::VentureSums;
 
+constexpr int kGroups = 4;
+
+// Bin 0 has a counter a lane: most of a month's ruined companies would otherwise wait for one another.
 inline void count(uint32_t* bins, F x, int valid) {
-  const I wide = (I)((U)max(x, splat(1.0f)) >> 19) - (127 << 4);
-  const I index = wide < kBins ? wide : kBins - 1 + I{};
+  const I lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const I bin = (I)((U)max(x, splat(1.0f)) >> 19) - (127 << 4);
+  I index = bin < kBins ? bin + (kLanes - 1) : finance::kCounters - 1 + I{};
+  index = bin > 0 ? index : lane;
   int32_t at[kLanes];
   __builtin_memcpy(at, &index, sizeof at);
   for (int i = 0; i < valid; ++i) ++bins[at[i]];
 }
 
-inline int popcount(I mask) {
-#if defined(__AVX512DQ__)
-  return __builtin_popcount(_mm512_movepi32_mask((__m512i)mask));
-#else
-  int n = 0;
-  for (int i = 0; i < kLanes; ++i) n -= mask[i];
-  return n;
-#endif
+struct Exogenous {  // one month of one group
+  F received, fixed, compute, climate;
+  U closing, price;
+};
+
+struct Outside {
+  Exogenous months[finance::kMaxMonths + finance::kMaxLag];
+  F lowest;   // cash without any raise, at its lowest
+  F climate;  // log price level of a round at the horizon
+};
+
+template <typename Draws>
+[[gnu::noinline]] void draw(const VentureNumbers& v, const Draws& draws, Outside& out) {
+  F bare = splat(v.cash), lowest = bare, credit = splat(v.credit), growth = {}, gpu = {}, market = {}, climate = {};
+  for (int m = 0; m < v.payment_lag; ++m) out.months[m].received = F{};
+  for (int m = 0; m < v.months; ++m) {
+    U w[8];
+    draws.words(uint32_t(m), 0, w);
+    draws.words(uint32_t(m), 1, w + 4);
+    growth += fma(normal(w[0]), splat(v.growth_sigma), splat(v.growth_drift));
+    growth = max(min(growth, splat(6.0f)), splat(-20.0f));
+    gpu = fma(gpu, splat(1.0f - v.gpu_revert), fma(normal(w[1]), splat(v.gpu_sigma), splat(v.gpu_drift)));
+    const F jump_draw = uniform(w[2]);
+    const F jump = max(F{}, fma(normal(w[3]), splat(v.gpu_jump_sigma), splat(v.gpu_jump)));
+    gpu += select(less(jump_draw, splat(v.gpu_up)), jump, F{});
+    gpu -= select(less(splat(1.0f - v.gpu_down), jump_draw), jump, F{});
+    gpu = max(min(gpu, splat(3.0f)), splat(-3.0f));
+    market = fma(market, splat(1.0f - v.market_revert), normal(w[5]) * v.market_sigma);
+    climate = fma(growth, splat(v.price_elasticity), market);
+    // Revenue now, its cash `payment_lag` months later.
+    out.months[m + v.payment_lag].received = v.revenue[m] * exp(growth);
+    const F received = out.months[m].received + v.other[m];
+    const F fixed =
+        v.fixed[m] * exp(fma(normal(w[4]), splat(v.cost_sigma), splat(-0.5f * v.cost_sigma * v.cost_sigma)));
+    const F compute = v.compute[m] * exp(gpu);
+    // Without any raise: how deep the hole gets.
+    if (m == v.credit_expires) credit = F{};
+    const F used = min(credit, compute);
+    credit -= used;
+    bare += received - fixed - (compute - used);
+    lowest = min(lowest, bare);
+    out.months[m] = {received, fixed, compute, climate, w[6], w[7]};
+  }
+  out.lowest = lowest, out.climate = climate;
 }
 
-inline double total(F x) { return sum(low_half(x)) + sum(high_half(x)); }
+struct Terms {  // by stage; no round closes after the last
+  float pre_money[kStages], hazard[kStages], lag[kStages], pool_keeps[kStages], step[kStages];
+};
+
+struct Company {
+  F cash, credit, founder, common, preference;
+  F scale = splat(1), cut = splat(1), wait = {}, debt = {}, raised = {}, rounds = {};
+  I stage;
+  Mask alive, raising = {};
+};
+
+inline void live(const VentureNumbers& v, const Terms& terms, int m, const Exogenous& x, Company& c, VentureSums& s) {
+  const F zero = {}, one = splat(1.0f);
+  // 1. Costs: those of the plan, with noise, after cuts; compute at the GPU price of the month, credits first.
+  if (m == v.credit_expires) c.credit = zero;
+  const F spend = c.scale * c.cut, bill = x.compute * spend, used = min(c.credit, bill);
+  c.credit -= used;
+  const F burn = fma(c.debt, splat(v.debt_service), fma(x.fixed, spend, bill - used) - x.received);
+  c.cash -= burn;
+  c.debt = c.debt - c.debt * (1.0f / 36);
+  // 2. Raise: start when the runway falls below the trigger, close after the lag at the stage's hazard.
+  const F monthly = max(burn, one);
+  const Mask starts = less(c.cash, v.trigger * monthly) & Mask(~c.raising);
+  c.wait = select(starts, pick8(terms.lag, c.stage), c.wait - one);
+  c.raising |= starts;
+  const Mask solvent = Mask(~less(c.cash, zero)) & c.alive;
+  const Mask closes =
+      c.raising & solvent & Mask(~less(zero, c.wait)) & less(uniform(x.closing), pick8(terms.hazard, c.stage));
+  const F pre = pick8(terms.pre_money, c.stage) * exp(fma(normal(x.price), splat(v.price_sigma), x.climate));
+  const F amount = min(v.runway * monthly, pre * (v.max_dilution / (1.0f - v.max_dilution)));
+  const F loan = amount * v.debt_share, equity = amount - loan;
+  const F kept = one - fma(loan, splat(v.warrant), equity) / (pre + equity);
+  c.cash = select(closes, c.cash + amount, c.cash);
+  c.debt = select(closes, c.debt + loan, c.debt);
+  // The pool is common stock; only the money and warrants dilute common as a whole.
+  c.founder = select(closes, c.founder * (kept * pick8(terms.pool_keeps, c.stage)), c.founder);
+  c.common = select(closes, c.common * kept, c.common);
+  c.preference = select(closes, c.preference + equity, c.preference);
+  c.raised = select(closes, c.raised + amount, c.raised);
+  c.rounds = select(closes, c.rounds + one, c.rounds);
+  c.scale = select(closes, c.scale * pick8(terms.step, c.stage), c.scale);
+  c.cut = select(closes, one, c.cut);
+  c.stage = select(closes, c.stage + 1, c.stage);
+  c.raising &= Mask(~closes);
+  s.closed_in[m] += uint64_t(popcount(closes));
+  // 3. Covenant: the lender takes the balance when cash falls below its multiple of the debt.
+  const Mask called = less(zero, c.debt) & less(c.cash, v.covenant * c.debt);
+  c.cash = select(called, c.cash - c.debt, c.cash);
+  c.debt = select(called, zero, c.debt);
+  // 4. Cuts, then ruin.
+  const Mask survives = Mask(~less(c.cash, zero));
+  c.cut = select(less(c.cash, v.cut_trigger * monthly) & survives, splat(1.0f - v.cut), c.cut);
+  s.ruined_in[m] += uint64_t(popcount(c.alive & Mask(~survives)));
+  c.alive &= survives;
+}
+
+struct Totals {
+  D sum = {};
+  void add(F x) { sum += low_half(x) + high_half(x); }
+};
 
 template <typename Draws>
 void venture_with(const VentureNumbers& v, Draws draws, uint64_t first, uint64_t paths, VentureSums& s) {
   const F zero = {}, one = splat(1.0f);
-  const I lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  for (uint64_t p = 0; p < paths; p += kLanes) {
-    draws.at(first + p);
-    const int valid = paths - p < kLanes ? int(paths - p) : kLanes;
-    const I real = lane < valid;
-    I alive = real, raising = {}, stage = v.first_stage + I{};
-    F cash = splat(v.cash), bare = cash, lowest = cash, credit = splat(v.credit), bare_credit = credit;
-    F growth = zero, gpu = zero, market = zero, scale = one, cut = one, wait = zero, debt = zero;
-    F founder = splat(v.founder), common = splat(v.common), preference = splat(v.preference), raised = zero,
-      rounds = zero;
-    F billed[finance::kMaxLag + 1] = {};
+  Terms terms;
+  for (int i = 0; i < kStages; ++i) {
+    terms.pre_money[i] = v.pre_money[i] * (1.0f - v.bridge_discount);
+    terms.hazard[i] = i <= v.last_stage ? v.hazard[i] : 0.0f;
+    terms.lag[i] = v.lag[i], terms.pool_keeps[i] = 1.0f - v.pool[i], terms.step[i] = v.step[i];
+  }
+  Totals cash_end, raised, rounds, share, value, value2, common_value;
+  Outside outside[kGroups];
+  for (uint64_t p = 0; p < paths; p += kGroups * kLanes) {
+    Company company[kGroups];
+    int valid[kGroups];
+    for (int g = 0; g < kGroups; ++g) {
+      const uint64_t at = p + uint64_t(g) * kLanes;
+      valid[g] = at >= paths ? 0 : paths - at < kLanes ? int(paths - at) : kLanes;
+      draws.at(first + at);
+      draw(v, draws, outside[g]);
+      company[g] = {.cash = splat(v.cash),
+                    .credit = splat(v.credit),
+                    .founder = splat(v.founder),
+                    .common = splat(v.common),
+                    .preference = splat(v.preference),
+                    .stage = v.first_stage + I{},
+                    .alive = first_lanes(valid[g])};
+    }
     for (int m = 0; m < v.months; ++m) {
-      U w[8];
-      draws.words(uint32_t(m), 0, w);
-      draws.words(uint32_t(m), 1, w + 4);
-      // 1. Processes.
-      growth += fma(normal(w[0]), splat(v.growth_sigma), splat(v.growth_drift));
-      const F jump_draw = uniform(w[2]);
-      const F jump = max(zero, fma(normal(w[3]), splat(v.gpu_jump_sigma), splat(v.gpu_jump)));
-      gpu = fma(gpu, splat(1.0f - v.gpu_revert), fma(normal(w[1]), splat(v.gpu_sigma), splat(v.gpu_drift)));
-      gpu += select(jump_draw < v.gpu_up, jump, zero) - select(jump_draw > 1.0f - v.gpu_down, jump, zero);
-      gpu = max(min(gpu, splat(3.0f)), splat(-3.0f));
-      market = fma(market, splat(1.0f - v.market_revert), normal(w[5]) * v.market_sigma);
-      growth = max(min(growth, splat(6.0f)), splat(-20.0f));
-      const F demand = exp(growth);
-      // 2. Revenue now, its cash `payment_lag` months later.
-      for (int k = v.payment_lag; k > 0; --k) billed[k] = billed[k - 1];
-      billed[0] = v.revenue[m] * demand;
-      // 3. Costs: those of the plan, with noise, after cuts; compute at the GPU price of the month, credits first.
-      const F noise = exp(fma(normal(w[4]), splat(v.cost_sigma), splat(-0.5f * v.cost_sigma * v.cost_sigma)));
-      const F fixed = v.fixed[m] * noise;
-      const F compute = v.compute[m] * exp(gpu);
-      const F spend = scale * cut;
-      if (m == v.credit_expires) credit = zero, bare_credit = zero;
-      const F bill = compute * spend;
-      const F used = min(credit, bill), bare_used = min(bare_credit, compute);
-      credit -= used, bare_credit -= bare_used;
-      const F service = debt * v.debt_service;
-      const F burn = fixed * spend + (bill - used) - billed[v.payment_lag] - v.other[m];
-      // 4. Without any raise: how deep the hole gets.
-      bare += billed[v.payment_lag] - fixed - (compute - bare_used) + v.other[m];
-      lowest = min(lowest, bare);
-      cash -= burn + service;
-      debt = max(zero, debt - debt * (1.0f / 36));
-      // 5. Raise: start when the runway falls below the trigger, close after the lag at the stage's hazard.
-      const F monthly = max(burn + service, one);
-      const I short_of_cash = (cash < v.trigger * monthly) & (stage <= v.last_stage);
-      const I starts = short_of_cash & ~raising & alive;
-      wait = select(starts, pick8(v.lag, stage), wait - one);
-      raising |= starts;
-      const I closes = raising & alive & (wait <= 0.0f) & (uniform(w[6]) < pick8(v.hazard, stage)) & (cash >= 0.0f);
-      if (const int closings = popcount(closes); closings != 0) {
-        const F price =
-            exp(fma(growth, splat(v.price_elasticity), market) + fma(normal(w[7]), splat(v.price_sigma), zero));
-        const F pre = pick8(v.pre_money, stage) * price * (1.0f - v.bridge_discount);
-        const F most = pre * (v.max_dilution / (1.0f - v.max_dilution));
-        const F amount = min(v.runway * monthly, most);
-        const F loan = amount * v.debt_share, equity = amount - loan;
-        const F dilution = equity / (pre + equity) + loan * v.warrant / (pre + equity);
-        const F keeps = (1.0f - dilution) * (1.0f - pick8(v.pool, stage));
-        cash = select(closes, cash + amount, cash);
-        debt = select(closes, debt + loan, debt);
-        founder = select(closes, founder * keeps, founder);
-        // The pool is common stock; only the money and warrants dilute common as a whole.
-        common = select(closes, common * (1.0f - dilution), common);
-        preference = select(closes, preference + equity, preference);
-        raised = select(closes, raised + amount, raised);
-        rounds = select(closes, rounds + one, rounds);
-        scale = select(closes, scale * pick8(v.step, stage), scale);
-        cut = select(closes, one, cut);
-        stage -= closes;  // a mask is -1
-        raising &= ~closes;
-        s.closed_in[m] += uint64_t(closings);
-      }
-      // 6. Covenant: the lender takes the balance when cash falls below its multiple of the debt.
-      const I called = (debt > 0.0f) & (cash < v.covenant * debt);
-      cash = select(called, cash - debt, cash);
-      debt = select(called, zero, debt);
-      // 7. Cuts, then ruin.
-      cut = select((cash < v.cut_trigger * monthly) & (cash >= 0.0f), splat(1.0f - v.cut), cut);
-      const I dies = alive & (cash < 0.0f);
-      alive &= ~dies;
-      cash = select(alive, cash, zero);
-      s.ruined_in[m] += uint64_t(popcount(dies));
-      if ((m + 1) % v.fan_every == 0) count(s.fan[(m + 1) / v.fan_every - 1], cash, valid);
+      for (int g = 0; g < kGroups; ++g) live(v, terms, m, outside[g].months[m], company[g], s);
+      if ((m + 1) % v.fan_every == 0)
+        for (int g = 0; g < kGroups; ++g)
+          count(s.fan[(m + 1) / v.fan_every - 1], select(company[g].alive, company[g].cash, zero), valid[g]);
     }
     // Value at the horizon: the next round's price; the preference or the converted share goes to the investors.
-    const I last = stage > finance::kStages - 1 ? finance::kStages - 1 + I{} : stage;
-    const F worth = max(zero, pick8(v.pre_money, last) * exp(fma(growth, splat(v.price_elasticity), market)) - debt);
-    const F investors = max(min(preference, worth), worth * (1.0f - common));
-    const F common_value = select(alive, worth - investors, zero);
-    const F founder_value = common_value * founder / common;
-    const F masked = select(real, one, zero);
-    s.paths += uint64_t(valid);
-    s.cash_end += total(cash * masked);
-    s.raised += total(raised * masked);
-    s.rounds += total(rounds * masked);
-    s.founder_share += total(founder * masked);
-    s.founder_value += total(founder_value * masked);
-    s.common_value += total(common_value * masked);
-    const D lo = low_half(founder_value * masked), hi = high_half(founder_value * masked);
-    s.founder_value2 += sum(lo * lo) + sum(hi * hi);
-    count(s.need, -lowest, valid);
-    count(s.value, founder_value, valid);
-    count(s.share, founder * 1048576.0f, valid);
-    count(s.raised_bins, raised, valid);
+    for (int g = 0; g < kGroups; ++g) {
+      const Company& c = company[g];
+      const F worth = max(zero, pick8(v.pre_money, c.stage) * exp(outside[g].climate) - c.debt);
+      const F investors = max(min(c.preference, worth), worth * (one - c.common));
+      const F common = select(c.alive, worth - investors, zero), founder = common * c.founder / c.common;
+      const Mask real = first_lanes(valid[g]);
+      s.paths += uint64_t(valid[g]);
+      cash_end.add(select(c.alive, c.cash, zero));
+      raised.add(select(real, c.raised, zero));
+      rounds.add(select(real, c.rounds, zero));
+      share.add(select(real, c.founder, zero));
+      value.add(founder);
+      const D low = low_half(founder), high = high_half(founder);
+      value2.sum += low * low + high * high;
+      common_value.add(common);
+      count(s.need, -outside[g].lowest, valid[g]);
+      count(s.value, founder, valid[g]);
+      count(s.share, c.founder * 1048576.0f, valid[g]);
+      count(s.raised_bins, c.raised, valid[g]);
+    }
   }
+  s.cash_end += sum(cash_end.sum), s.raised += sum(raised.sum), s.rounds += sum(rounds.sum);
+  s.founder_share += sum(share.sum), s.founder_value += sum(value.sum), s.founder_value2 += sum(value2.sum);
+  s.common_value += sum(common_value.sum);
 }
 
 void venture(const VentureNumbers& v, uint32_t seed, uint32_t stream, const SobolTables* t, uint64_t first,

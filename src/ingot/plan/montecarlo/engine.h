@@ -1,5 +1,5 @@
 // Runs a simulation over paths in 64 fixed chunks and merges the results in chunk order: the same bits for any number
-// of threads, memory for 64 results whatever the number of paths.
+// of threads, memory for at most 64 results whatever the number of paths.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -32,22 +33,31 @@ template <typename Result>
 Result run(uint64_t paths, int threads, const std::function<Result(uint64_t first, uint64_t count)>& simulate,
            const std::function<void(uint64_t done)>& progress = {}) {
   require("montecarlo", paths > 0, "paths is 0, expected > 0");
-  std::vector<Result> results(kChunks);
+  std::vector<std::optional<Result>> results(kChunks);  // finished, waiting for those before them
+  std::optional<Result> total;
   std::atomic<uint64_t> next{0};
   std::mutex mutex;
-  uint64_t done = 0;
+  uint64_t done = 0, merged = 0;
   std::exception_ptr failure;
   const auto work = [&] {
     for (uint64_t c; (c = next++) < kChunks;) {
       const uint64_t first = chunk_begin(paths, c), last = std::min(paths, chunk_begin(paths, c + 1));
+      std::optional<Result> result(std::in_place);
       try {
-        if (last > first) results[c] = simulate(first, last - first);
+        if (last > first) result = simulate(first, last - first);
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!failure) failure = std::current_exception();
         next = kChunks;
       }
       const std::lock_guard lock(mutex);
+      results[c] = std::move(result);
+      for (; merged < kChunks && results[merged]; results[merged++].reset()) {
+        if (total)
+          total->merge(*results[merged]);
+        else
+          total = std::move(results[merged]);
+      }
       ++done;
       if (progress) progress(done);
     }
@@ -57,9 +67,7 @@ Result run(uint64_t paths, int threads, const std::function<Result(uint64_t firs
   work();
   for (auto& t : pool) t.join();
   if (failure) std::rethrow_exception(failure);
-  Result total = std::move(results[0]);
-  for (uint64_t c = 1; c < kChunks; ++c) total.merge(results[c]);
-  return total;
+  return std::move(*total);
 }
 
 }  // namespace ingot::mc

@@ -51,21 +51,17 @@ void moments(uint32_t seed, uint64_t first, uint64_t groups, uint32_t months, do
 template <typename Draws>
 void ruin_with(Draws draws, uint64_t first, uint64_t count, uint32_t months, float cash0, float drift, float sigma,
                uint64_t* by_month) {
-  const I lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   for (uint64_t p = 0; p < count; p += kLanes) {
     draws.at(first + p);
-    const int32_t valid = count - p < kLanes ? int32_t(count - p) : kLanes;
     F cash = splat(cash0);
-    I alive = lane < valid;
+    Mask alive = first_lanes(count - p < kLanes ? int(count - p) : kLanes);
     U w[4];
     for (uint32_t m = 0; m < months; ++m) {
       if (m % 4 == 0) draws.words(m / 4, 0, w);
       cash += fma(normal(w[m % 4]), splat(sigma), splat(drift));
-      const I dies = alive & (cash < 0.0f);
-      int32_t n = 0;
-      for (int i = 0; i < kLanes; ++i) n -= dies[i];
-      by_month[m] += uint64_t(n);
-      alive &= ~dies;
+      const Mask dies = alive & less(cash, F{});
+      by_month[m] += uint64_t(popcount(dies));
+      alive &= Mask(~dies);
     }
   }
 }
@@ -88,7 +84,7 @@ void cash(uint32_t seed, uint64_t first, uint64_t count, uint32_t months, double
     draws.at(first + p);
     const int valid = count - p < kLanes ? int(count - p) : kLanes;
     F balance = splat(2e6f), cac = splat(300), heads = splat(12), customers = splat(500), price = splat(100);
-    I ruin = {};
+    Mask ruin = {};
     for (uint32_t m = 0; m < months; ++m) {
       U w[12];
       for (uint32_t b = 0; b < 3; ++b) draws.words(m, b, w + 4 * b);
@@ -102,19 +98,19 @@ void cash(uint32_t seed, uint64_t first, uint64_t count, uint32_t months, double
       const F margin = fma(z[5], splat(.03f), splat(.7f));
       heads += max(zero, fma(z[6], splat(.2f), splat(.1f)));
       const F salary = fma(z[7], splat(270.f), splat(9000.f));
-      const F shock = select(z[8] > 2.3f, splat(5e4f), zero);
-      const F raised = select((z[9] > 2.0f) & (balance < 5e5f), splat(3e6f), zero);
+      const F shock = select(less(splat(2.3f), z[8]), splat(5e4f), zero);
+      const F raised = select(less(splat(2.0f), z[9]) & less(balance, splat(5e5f)), splat(3e6f), zero);
       customers = fma(marketing / cac, growth, customers * (1.0f - churn));
       balance = fma(customers * price, margin, balance) - marketing - heads * salary - shock + raised;
-      ruin |= balance < 0.0f;
+      ruin |= less(balance, zero);
     }
     if (valid == kLanes) {
       total += low_half(balance);
       total += high_half(balance);
     }
+    *ruined += uint64_t(popcount(ruin & first_lanes(valid)));
     for (int i = 0; i < valid; ++i) {
       if (valid < kLanes) total[0] += double(balance[i]);
-      *ruined += ruin[i] != 0;
       const float bin = (balance[i] + 5e7f) * (2048.0f / 2e8f);
       ++histogram[bin <= 0 ? 0 : bin >= 2047 ? 2047 : int(bin)];
     }

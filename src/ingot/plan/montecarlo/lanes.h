@@ -11,6 +11,9 @@
 
 #include "ingot/plan/montecarlo/normal_table.h"
 
+// Every function here is inlined into one kernel file; no vector crosses a call, so its ABI does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
+
 #ifndef INGOT_MC_ISA
 #define INGOT_MC_ISA portable  // so that the header compiles alone
 #endif
@@ -20,7 +23,7 @@ namespace ingot::mc::INGOT_MC_ISA {
 constexpr int kLanes = 16;
 using F = float __attribute__((vector_size(64)));
 using U = uint32_t __attribute__((vector_size(64)));
-using I = int32_t __attribute__((vector_size(64)));  // also masks: 0 or -1
+using I = int32_t __attribute__((vector_size(64)));
 using W = uint64_t __attribute__((vector_size(64)));
 using D = double __attribute__((vector_size(64)));
 using HalfF = float __attribute__((vector_size(32)));
@@ -28,7 +31,26 @@ using HalfF = float __attribute__((vector_size(32)));
 inline F splat(float x) { return x - F{}; }
 inline U splat_u(uint32_t x) { return x + U{}; }
 inline F bits_to_f(U x) { return (F)x; }
-inline F select(I mask, F a, F b) { return mask ? a : b; }
+
+#if defined(__AVX512F__)
+using Mask = __mmask16;
+inline Mask less(F a, F b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LT_OQ); }
+inline F select(Mask mask, F a, F b) { return (F)_mm512_mask_blend_ps(mask, (__m512)b, (__m512)a); }
+inline I select(Mask mask, I a, I b) { return (I)_mm512_mask_blend_epi32(mask, (__m512i)b, (__m512i)a); }
+inline Mask first_lanes(int n) { return Mask((1u << n) - 1); }
+inline int popcount(Mask mask) { return __builtin_popcount(mask); }
+#else
+using Mask = I;  // 0 or -1
+inline Mask less(F a, F b) { return a < b; }
+inline F select(Mask mask, F a, F b) { return mask ? a : b; }
+inline I select(Mask mask, I a, I b) { return mask ? a : b; }
+inline Mask first_lanes(int n) { return I{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} < n; }
+inline int popcount(Mask mask) {
+  int n = 0;
+  for (int i = 0; i < kLanes; ++i) n -= mask[i];
+  return n;
+}
+#endif
 
 inline F fma(F a, F b, F c) {
 #if defined(__AVX512F__)
@@ -51,21 +73,25 @@ inline F fma(F a, F b, F c) {
 inline F min(F a, F b) { return a < b ? a : b; }
 inline F max(F a, F b) { return a > b ? a : b; }
 
-// exp for |x| < 87; relative error under 2e-7. Cody-Waite reduction, degree 6.
+// exp for |x| < 87; relative error under 2e-7. Cody-Waite reduction, then degree 5, minimax in relative error on
+// [-ln 2 / 2, ln 2 / 2] with the first two coefficients held at 1.
 inline F exp(F x) {
   const F magic = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
   const F n = fma(x, splat(1.44269504f), magic) - magic;
   F r = fma(n, splat(-0.693145752f), x);
   r = fma(n, splat(-1.42860677e-6f), r);
-  F p = splat(1.0f / 720);
-  p = fma(p, r, splat(1.0f / 120));
-  p = fma(p, r, splat(1.0f / 24));
-  p = fma(p, r, splat(1.0f / 6));
-  p = fma(p, r, splat(0.5f));
+  F p = splat(0.00831252057f);
+  p = fma(p, r, splat(0.0418901555f));
+  p = fma(p, r, splat(0.166671142f));
+  p = fma(p, r, splat(0.499992311f));
   p = fma(p, r, splat(1.0f));
   p = fma(p, r, splat(1.0f));
+#if defined(__AVX512F__)
+  return (F)_mm512_scalef_ps((__m512)p, (__m512)n);  // the same bits
+#else
   const I scale = (__builtin_convertvector(n, I) + 127) << 23;
   return p * (F)scale;
+#endif
 }
 
 // Low 32 bits of each 64-bit lane, multiplied to 64 bits; the high halves are ignored.
@@ -87,33 +113,41 @@ inline W multiply_low(W a, W b) {
 
 // Philox4x32-10 (Salmon et al. 2011) on sixteen consecutive paths. Counter (path low, path high, month, block of four
 // variables), key (seed, stream). Even and odd paths travel in two registers of 64-bit lanes, whose high halves may
-// hold anything.
+// hold anything. Half of round 1 belongs to the path and is done once in at(); what all lanes share in rounds 1 and 2
+// is done on integers.
 struct PhiloxDraws {
-  uint32_t seed, stream;
-  W even, odd;  // path low words
+  static constexpr uint64_t kMultiplier0 = 0xD2511F53, kMultiplier1 = 0xCD9E8D57;
+  uint64_t key0[10], key1[10];  // of each round
+  W even, odd;                  // path low words times kMultiplier0
   uint32_t path_high;
 
-  PhiloxDraws(uint32_t seed, uint32_t stream) : seed(seed), stream(stream), even{}, odd{}, path_high(0) {}
+  PhiloxDraws(uint32_t seed, uint32_t stream) : even{}, odd{}, path_high(0) {
+    for (uint32_t round = 0; round < 10; ++round)
+      key0[round] = uint32_t(seed + round * 0x9E3779B9u), key1[round] = uint32_t(stream + round * 0xBB67AE85u);
+  }
   void at(uint64_t first_path) {  // Requires a multiple of 16
     const W step = {0, 2, 4, 6, 8, 10, 12, 14};
-    even = uint32_t(first_path) + step;
-    odd = even + 1;
+    const W low = uint32_t(first_path) + step;
+    even = multiply_low(low, kMultiplier0 + W{});
+    odd = multiply_low(low + 1, kMultiplier0 + W{});
     path_high = uint32_t(first_path >> 32);
   }
 
   void words(uint32_t month, uint32_t block, U out[4]) const {
-    W a0 = even, a1 = path_high + W{}, a2 = month + W{}, a3 = block + W{};
-    W b0 = odd, b1 = a1, b2 = a2, b3 = a3;
-    uint32_t k0 = seed, k1 = stream;
-    const W m0 = uint64_t{0xD2511F53} + W{}, m1 = uint64_t{0xCD9E8D57} + W{};
-#pragma GCC unroll 10
-    for (int round = 0; round < 10; ++round) {
+    const W m0 = kMultiplier0 + W{}, m1 = kMultiplier1 + W{};
+    const uint64_t p1 = month * kMultiplier1;
+    const uint64_t p0 = ((p1 >> 32) ^ path_high ^ key0[0]) * kMultiplier0;
+    const W pa = multiply_low((even >> 32) ^ (block ^ key1[0]), m1);
+    const W pb = multiply_low((odd >> 32) ^ (block ^ key1[0]), m1);
+    W a0 = (pa >> 32) ^ (p1 ^ key0[1]), a1 = pa, a2 = even ^ ((p0 >> 32) ^ key1[1]), a3 = p0 + W{};
+    W b0 = (pb >> 32) ^ (p1 ^ key0[1]), b1 = pb, b2 = odd ^ ((p0 >> 32) ^ key1[1]), b3 = a3;
+#pragma GCC unroll 8
+    for (int round = 2; round < 10; ++round) {
       const W pa0 = multiply_low(a0, m0), pa1 = multiply_low(a2, m1);
       const W pb0 = multiply_low(b0, m0), pb1 = multiply_low(b2, m1);
-      a0 = (pa1 >> 32) ^ a1 ^ uint64_t { k0 }, a2 = (pa0 >> 32) ^ a3 ^ uint64_t { k1 };
-      b0 = (pb1 >> 32) ^ b1 ^ uint64_t { k0 }, b2 = (pb0 >> 32) ^ b3 ^ uint64_t { k1 };
+      a0 = (pa1 >> 32) ^ a1 ^ key0[round], a2 = (pa0 >> 32) ^ a3 ^ key1[round];
+      b0 = (pb1 >> 32) ^ b1 ^ key0[round], b2 = (pb0 >> 32) ^ b3 ^ key1[round];
       a1 = pa1, a3 = pa0, b1 = pb1, b3 = pb0;
-      k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
     }
     const W low = uint64_t{0xffffffff} + W{};
     out[0] = (U)((a0 & low) | (b0 << 32)), out[1] = (U)((a1 & low) | (b1 << 32));
