@@ -18,7 +18,8 @@ RaceFirmConfig firm(const std::string& name, double capability, double rnd) {
 
 // A logit market of one product a firm in which a capability point is worth `taste` of utility.
 RaceMarket logit_market(double size, double taste, std::vector<double> appeal = {}) {
-  return [=](std::span<const double> points) {
+  RaceMarket market;
+  market.income = [=](int, std::span<const double> points) {
     std::vector<double> value;
     Supply supply;
     for (size_t f = 0; f < points.size(); ++f) {
@@ -36,6 +37,7 @@ RaceMarket logit_market(double size, double taste, std::vector<double> appeal = 
     }
     return income;
   };
+  return market;
 }
 
 TEST(Rivals, RulesSetBudgets) {

@@ -41,7 +41,7 @@ std::vector<double> payoffs(const RaceSection& section, const CapabilityRace& ra
   std::vector<double> points;
   for (int f = 0; f < state.firms; ++f)
     points.push_back(race.points(std::max(state.trainable[size_t(f)], state.released[size_t(f)])));
-  auto profit = market(points).profit;
+  auto profit = market.income(state.month, points).profit;
   for (size_t f = 0; f < profit.size(); ++f) profit[f] -= budget[f];
   if (end_points) *end_points = points;
   return profit;
@@ -173,7 +173,7 @@ std::vector<RaceMonth> simulate_race(const RaceSection& section, const RaceMarke
     m.budget = budget;
     m.released_now = state.released_now;
     if (market) {
-      auto income = market(m.released);
+      auto income = (market.advance ? market.advance : market.income)(state.month, m.released);
       m.revenue = std::move(income.revenue);
       m.profit = std::move(income.profit);
     } else if (std::any_of(section.firms.begin(), section.firms.end(), [](const auto& f) { return f.revenue; })) {
@@ -223,7 +223,7 @@ std::vector<RaceMonth> simulate_race(const RaceSection& section, const RaceMarke
   return path;
 }
 
-RaceFan fan_race(const RaceSection& section, const RaceMarket& market, int paths, uint64_t seed) {
+RaceFan fan_race(const RaceSection& section, const RaceMarketMaker& market, int paths, uint64_t seed) {
   require("race", paths >= 2 && paths <= 1'000'000, "paths is ", paths, ", expected 2 to 1,000,000");
   const size_t F = section.firms.size(), M = size_t(section.months) + 1;
   std::vector<std::vector<float>> drawn(F * M, std::vector<float>(size_t(paths)));
@@ -232,7 +232,7 @@ RaceFan fan_race(const RaceSection& section, const RaceMarket& market, int paths
   fan.leads.assign(F, 0);
   for (int i = 0; i < paths; ++i) {
     Rng rng(seed, uint64_t(i));
-    const auto path = simulate_race(section, market, &rng);
+    const auto path = simulate_race(section, market ? market() : RaceMarket{}, &rng);
     for (size_t m = 0; m < M; ++m)
       for (size_t f = 0; f < F; ++f) drawn[f * M + m][size_t(i)] = float(path[m].released[f]);
     const auto& last = path.back().released;
@@ -272,7 +272,7 @@ BudgetEquilibrium learn_budgets(const RaceSection& section, const RaceMarket& ma
   BudgetEquilibrium e;
   for (const auto& firm : section.firms) e.budget.push_back(firm.rnd);
   double scale = 1;
-  for (const double r : market(capabilities(section)).revenue) scale = std::max(scale, r);
+  for (const double r : market.income(0, capabilities(section)).revenue) scale = std::max(scale, r);
   for (const double b : e.budget) scale = std::max(scale, b);
   for (e.rounds = 1; e.rounds <= max_rounds; ++e.rounds) {
     e.change = 0;

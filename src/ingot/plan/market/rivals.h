@@ -81,11 +81,20 @@ struct RaceMonth {
 struct MonthlyIncome {
   std::vector<double> revenue, profit;  // [F] USD, profit before R&D
 };
-using RaceMarket = std::function<MonthlyIncome(std::span<const double> points)>;
+struct RaceMarket {
+  // If capabilities were `points` in `month`, with the customers of now. Called for months ahead, in any order.
+  std::function<MonthlyIncome(int month, std::span<const double> points)> income;
+  // The same, and the month happens: customers move. Called once a month, 0 first. Empty: `income`.
+  std::function<MonthlyIncome(int month, std::span<const double> points)> advance;
+  explicit operator bool() const { return bool(income); }
+};
 
 // One future, month 0 (the start) first. `rng`: shocks to the pace of algorithms and to every firm's lead; nullptr:
 // none. Throws InvalidArgument when a budget grows beyond 1e15 USD a month.
 std::vector<RaceMonth> simulate_race(const RaceSection& section, const RaceMarket& market = {}, Rng* rng = nullptr);
+
+// Makes a market as it is at the start, for every future anew.
+using RaceMarketMaker = std::function<RaceMarket()>;
 
 // Quantiles 5, 25, 50, 75, 95 % over `paths` futures, and how often each firm leads at the end.
 struct RaceFan {
@@ -93,7 +102,7 @@ struct RaceFan {
   std::vector<std::vector<std::array<double, 5>>> released;  // [F][months + 1]
   std::vector<double> leads;                                 // [F] chance of the best released model in the last month
 };
-RaceFan fan_race(const RaceSection& section, const RaceMarket& market, int paths, uint64_t seed);
+RaceFan fan_race(const RaceSection& section, const RaceMarketMaker& market, int paths, uint64_t seed);
 
 // Profit of each firm over the horizon per month, after R&D, when each spends `budget` every month.
 std::vector<double> horizon_profit(const RaceSection& section, const RaceMarket& market,
