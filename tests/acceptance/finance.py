@@ -73,6 +73,11 @@ def main():
     worst = max(abs(ruin[m] - p) / (p * (1 - p) / paths) ** 0.5 for m, p in exact.items())
     row("ruin_probability", worst, f"largest deviation in standard errors, 5 horizons, {paths} paths", "<= 2.58 (99%)", bool(worst <= 2.58))
 
+    # Four moments of the normals; 4e10 draws, because the fourth alone has a standard error of 10 / sqrt(draws).
+    m = json.loads(run(properties, "moments", 100_000_000).stdout)
+    worst = max(abs(a - b) for a, b in zip(m["moments"], (0, 1, 0, 3)))
+    row("normal_moments", worst, f"largest error of 4 moments, {m['count']:.0e} normals", "<= 1e-4", bool(worst <= 1e-4))
+
     mirror = os.environ.get("INGOT_DATA")
     fixture = pathlib.Path(mirror) / "fixture-ocf" if mirror else None
     with tempfile.TemporaryDirectory() as folder:

@@ -29,7 +29,8 @@ void add_investors(CLI::App& app) {
     std::optional<finance::AdvantageResult> advantage;
     if (document.root.contains("advantage"))
       advantage = finance::score_advantage(read_config<finance::Advantage>(document, "advantage"));
-    flags->print(finance::investors_view(matches, advantage ? &*advantage : nullptr), "Investors");
+    flags->print(finance::investors_view(matches, advantage ? &*advantage : nullptr),
+                 report::both("Investors", "投资人"));
     return 0;
   });
 }

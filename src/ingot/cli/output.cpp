@@ -25,6 +25,7 @@ void OutputFlags::print(const report::View& view, const Json& title) const {
     if (!name.empty()) fmt::print("\n{}\n", name);
     fmt::print("{}", table.to_string());
   }
+  for (const auto& [name, plot] : view.plots) fmt::print("\n{}\n{}", name, plot);
   if (!view.notes.empty()) fmt::print("\n");
   for (const auto& note : view.notes) fmt::print("{}\n", note);
 }

@@ -75,7 +75,8 @@ void add_runway(CLI::App& app) {
     const auto facts = o->facts.empty() ? cost::FactsFolder() : cost::FactsFolder(o->facts);
     const auto plan = finance::run_plan(operating, table.currency, facts);
     if (o->plan_only) {
-      o->flags.print(finance::plan_view(plan, operating.start), table.issuer + ": operating plan");
+      o->flags.print(finance::plan_view(plan, operating.start),
+                     report::both(table.issuer + ": operating plan", table.issuer + "：经营计划"));
       return 0;
     }
     const auto uncertainty = read_config<finance::Uncertainty>(document, "uncertainty");
@@ -102,7 +103,7 @@ void add_runway(CLI::App& app) {
       common.paths = std::min<uint64_t>(o->paths, 16'384);
       finance::add_strategy(view, finance::optimise_raise(numbers_of, policy, common), table.currency);
     }
-    o->flags.print(view, table.issuer + ": runway");
+    o->flags.print(view, report::both(table.issuer + ": runway", table.issuer + "：现金跑道"));
     return 0;
   });
 }

@@ -31,7 +31,7 @@ void add_value(CLI::App& app) {
     const auto terms = read_config<finance::ValuationSection>(o->flags.terms(), "valuation");
     const auto catalogue = o->rounds.empty() ? finance::catalogued_rounds() : finance::read_funding_rounds(o->rounds);
     o->flags.print(finance::valuation_view(finance::value_company(table, terms, catalogue)),
-                   table.issuer + ": valuation");
+                   report::both(table.issuer + ": valuation", table.issuer + "：估值"));
     return 0;
   });
 }

@@ -66,7 +66,7 @@ void add_waterfall(CLI::App& app) {
       }
       view.tables.front().second = curve;
     }
-    o->flags.print(view, table.issuer + ": exit waterfall");
+    o->flags.print(view, report::both(table.issuer + ": exit waterfall", table.issuer + "：退出分配瀑布"));
     return 0;
   });
 }

@@ -1,5 +1,5 @@
 // The long property runs of `make acceptance ONLY=finance`; prints one JSON line.
-//   finance_properties waterfalls COUNT | ruin PATHS
+//   finance_properties waterfalls COUNT | ruin PATHS | moments PATHS (400 normals a path)
 #include <atomic>
 #include <mutex>
 #include <string>
@@ -42,8 +42,12 @@ int main(int argc, char** argv) {
     const auto r = mc::brownian_ruin(42, count, 36, 30, -1, 2, 0);
     out = {{"paths", count}};
     for (const size_t month : {12, 18, 24, 30, 36}) out[std::to_string(month)] = r.probability(month);
+  } else if (what == "moments") {
+    const auto m = mc::normal_moments(1, count, 100, 0);
+    out = {{"count", m.count}, {"moments", Json::array()}};
+    for (const double power : m.power) out["moments"].push_back(power / m.count);
   } else {
-    fmt::print(stderr, "expected waterfalls COUNT or ruin PATHS\n");
+    fmt::print(stderr, "expected waterfalls COUNT, ruin PATHS or moments PATHS\n");
     return 2;
   }
   fmt::print("{}\n", to_text(out));

@@ -12,6 +12,9 @@ View round_view(const RoundResult& r, const std::string& series) {
   const auto before = [&](int64_t n) { return double(n) / double(r.total_before); };
   const auto after = [&](int64_t n) { return double(n) / double(r.total); };
   TextTable table({"holder", "security", "before", "%", "after", "%", "dilution"});
+  const auto shown = [](const std::string& name) {
+    return name == "Unissued pool" ? both(name, "未授予期权池") : name == "Pool" ? both(name, "期权池") : Json(name);
+  };
   Json rows = Json::array(), lines = Json::array();
   std::vector<std::string> holders;
   std::map<std::string, std::pair<int64_t, int64_t>> by_holder;
@@ -19,7 +22,7 @@ View round_view(const RoundResult& r, const std::string& series) {
     const std::string dilution = l.before > 0 ? percent(1 - after(l.after) / before(l.before)) : "";
     table.add({l.holder, l.security, grouped(l.before), percent(before(l.before)), grouped(l.after),
                percent(after(l.after)), dilution});
-    rows.push_back({l.holder, l.security, l.before, before(l.before), l.after, after(l.after)});
+    rows.push_back({shown(l.holder), shown(l.security), l.before, before(l.before), l.after, after(l.after)});
     lines.push_back({{"holder", l.holder},
                      {"security", l.security},
                      {"before", l.before},
@@ -35,11 +38,13 @@ View round_view(const RoundResult& r, const std::string& series) {
   view.tables.emplace_back("", table);
 
   Json conversions = Json::array(), adjustments = Json::array(), purchases = Json::array();
+  Json converted = Json::array(), protected_rows = Json::array();
   if (!r.conversions.empty()) {
     TextTable of({"converts", "holder", "amount", "controlled by", "price", "shares"});
     for (const auto& c : r.conversions) {
       const std::string price = c.price == Rational(0) ? decimal(c.exact_price, 5) : c.price.decimal(10);
-      of.add({c.id, c.holder, c.amount.decimal(2), c.controls, price, grouped(c.shares)});
+      of.add({c.id, c.holder, grouped_decimal(c.amount, 2), c.controls, price, grouped(c.shares)});
+      converted.push_back({c.id, c.holder, grouped_decimal(c.amount, 2), c.controls, price, c.shares});
       conversions.push_back({{"id", c.id},
                              {"holder", c.holder},
                              {"amount", c.amount.decimal(10)},
@@ -55,6 +60,7 @@ View round_view(const RoundResult& r, const std::string& series) {
     TextTable of({"protected", "class", "conversion price", "adjusted", "extra shares"});
     for (const auto& a : r.adjustments) {
       of.add({a.holder, a.security, a.old_price.decimal(6), a.new_price.decimal(6), grouped(a.extra_shares)});
+      protected_rows.push_back({a.holder, a.security, a.old_price.decimal(6), a.new_price.decimal(6), a.extra_shares});
       adjustments.push_back({{"holder", a.holder},
                              {"class", a.security},
                              {"old_price", a.old_price.decimal(10)},
@@ -68,7 +74,7 @@ View round_view(const RoundResult& r, const std::string& series) {
   view.notes.push_back(fmt::format("{}: {} new at {} a share; pre-money {}, post-money {}", series, r.new_money.text(),
                                    r.price.decimal(10), r.pre_money.text(), r.post_money.text()));
   view.notes.push_back(fmt::format("effective pre-money (price x shares held before): {} {}; pool {} shares ({} new)",
-                                   r.effective_pre_money.decimal(2), currency.code(), grouped(r.pool),
+                                   grouped_decimal(r.effective_pre_money, 2), currency.code(), grouped(r.pool),
                                    grouped(r.pool_increase)));
   view.notes.push_back(fmt::format("exact before rounding: price {} = {}, {} shares", fraction(r.exact_price),
                                    decimal(r.exact_price), decimal(r.exact_total)));
@@ -93,9 +99,10 @@ View round_view(const RoundResult& r, const std::string& series) {
                {"adjustments", adjustments},
                {"purchases", purchases}};
 
-  Json old_shares = Json::array(), new_shares = Json::array();
+  Json categories = Json::array(), old_shares = Json::array(), new_shares = Json::array();
   for (const auto& h : holders)
-    old_shares.push_back(before(by_holder[h].first)), new_shares.push_back(after(by_holder[h].second));
+    categories.push_back(shown(h)), old_shares.push_back(before(by_holder[h].first)),
+        new_shares.push_back(after(by_holder[h].second));
   view.sections.push_back(section(
       "round", series, both("Before and after the round", "融资前后对比"),
       Json::array(
@@ -111,7 +118,7 @@ View round_view(const RoundResult& r, const std::string& series) {
                                     {"value", to_major(r.post_money.minor, currency)},
                                     {"format", lower(currency.code()) + "_compact"}}})}},
            chart("bar", both("Ownership", "持股比例"),
-                 {{"categories", holders},
+                 {{"categories", categories},
                   {"horizontal", true},
                   {"y", {{"format", "percent"}}},
                   {"x", {{"format", "percent"}}},
@@ -125,6 +132,24 @@ View round_view(const RoundResult& r, const std::string& series) {
                          {both("After", "融资后"), "int"},
                          {"%", "percent"}},
                         rows)})));
+  auto& blocks = view.sections.back()["blocks"];
+  if (!converted.empty())
+    blocks.push_back(report_table(both("Conversions", "转换"),
+                                  {{both("Converts", "证券"), ""},
+                                   {both("Holder", "持有人"), ""},
+                                   {both("Amount", "金额"), ""},
+                                   {both("Controlled by", "适用条款"), ""},
+                                   {both("Price", "价格"), ""},
+                                   {both("Shares", "股数"), "int"}},
+                                  converted));
+  if (!protected_rows.empty())
+    blocks.push_back(report_table(both("Anti-dilution", "反稀释"),
+                                  {{both("Protected", "受保护方"), ""},
+                                   {both("Class", "类别"), ""},
+                                   {both("Conversion price", "转换价"), ""},
+                                   {both("Adjusted", "调整后"), ""},
+                                   {both("Extra shares", "增加股数"), "int"}},
+                                  protected_rows));
   return view;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ingot/base/text_plot.h"
 #include "ingot/plan/finance/plan_view.h"
 
 namespace ingot::finance {
@@ -89,16 +90,28 @@ View runway_view(const PlanResult& plan, const Date& start, const RunwayResult& 
   View view = plan_view(plan, start);
   const auto& c = plan.currency;
   TextTable fan({"month", "P(cash-out)", "cash 5%", "25%", "median", "75%", "95%"});
-  Json rows = Json::array(), ruin = Json::array(), median = Json::array(), band = Json::array(), inner = Json::array();
+  Json rows = Json::array(), ruin = Json::array(), median = Json::array(), band = Json::array();
   for (size_t i = 0; i < r.fan.size(); ++i) {
     const int m = r.fan_months[i];
     const auto& q = r.fan[i];
     fan.add({month_name(start, m), percent(r.ruin[size_t(m) - 1]), si(q[0]), si(q[1]), si(q[2]), si(q[3]), si(q[4])});
     rows.push_back({{"month", m}, {"ruin", r.ruin[size_t(m) - 1]}, {"cash", q}});
     median.push_back({m, q[2]});
-    band.push_back({m, q[0], q[4]}), inner.push_back({m, q[1], q[3]});
+    band.push_back({m, q[0], q[4]});
   }
   for (size_t m = 0; m < r.ruin.size(); ++m) ruin.push_back({int(m) + 1, r.ruin[m]});
+  TextPlot plot;
+  plot.x_label = [&](double m) { return month_name(start, int(m)); };
+  plot.y_label = si;
+  plot.bands = {{"░", "5% to 95%", {}}, {"▒", "25% to 75%", {}}};
+  plot.lines = {{"•", "median cash", {}}};
+  for (size_t i = 0; i < r.fan.size(); ++i) {
+    const double m = r.fan_months[i];
+    plot.bands[0].points.push_back({m, r.fan[i][0], r.fan[i][4]});
+    plot.bands[1].points.push_back({m, r.fan[i][1], r.fan[i][3]});
+    plot.lines[0].points.emplace_back(m, r.fan[i][2]);
+  }
+  view.plots.emplace_back("cash", plot.to_string());
   std::swap(view.tables.front().second, fan);
   view.tables.front().first = fmt::format("simulated, {} paths", grouped(int64_t(r.paths)));
   const double need = r.need(confidence);
@@ -176,7 +189,7 @@ void add_sensitivity(View& view, const SensitivityResult& r) {
 void add_strategy(View& view, const StrategyResult& r, const Currency& currency) {
   TextTable table(
       {"instrument", "start below (months)", "raise (months)", "P(ruin)", "founder value", "founders keep", "raised"});
-  Json frontier = Json::array(), points = Json::array(), tried = Json::array();
+  Json frontier = Json::array(), points = Json::array();
   const auto json = [](const RaisePlan& p) {
     return Json{{"instrument", enum_name(p.instrument)},
                 {"trigger", p.trigger},
@@ -192,17 +205,28 @@ void add_strategy(View& view, const StrategyResult& r, const Currency& currency)
     table.add({enum_name(p.instrument), fmt::format("{:.1f}", p.trigger), fmt::format("{:.1f}", p.runway),
                percent(p.ruin), si(p.founder_value), percent(p.founder_share), si(p.raised)});
     frontier.push_back(json(p));
-    points.push_back({p.ruin, p.founder_value, enum_name(p.instrument)});
+    points.push_back({p.ruin, p.founder_value});
   }
-  for (const auto& p : r.tried) tried.push_back({p.ruin, p.founder_value, enum_name(p.instrument)});
+  Json clouds = Json::array();
+  for (const auto& [instrument, zh] :
+       {std::pair{Instrument::Equity, "股权"}, {Instrument::Safe, "SAFE"}, {Instrument::Debt, "债务"}}) {
+    Json cloud = Json::array();
+    for (const auto& p : r.tried)
+      if (p.instrument == instrument) cloud.push_back({p.ruin, p.founder_value});
+    clouds.push_back({{"name", both(enum_name(instrument), zh)}, {"data", cloud}});
+  }
   view.tables.emplace_back("frontier: no plan tried has less ruin and more value", table);
-  for (const auto& line : r.why) view.notes.push_back(line);
+  Json why = Json::array(), reasons = Json::array();
+  for (const auto& line : r.why)
+    view.notes.push_back(line.en), reasons.push_back(line.en), why.push_back(both(line.en, line.zh));
   view.json["strategy"] = {{"recommended", json(r.recommended)},
                            {"current", json(r.current)},
                            {"limit_met", r.limit_met},
                            {"frontier", frontier},
-                           {"why", r.why}};
-  const Json best = Json::array({Json::array({r.recommended.ruin, r.recommended.founder_value, "recommended"})});
+                           {"why", reasons}};
+  const Json best = Json::array({Json::array({r.recommended.ruin, r.recommended.founder_value})});
+  clouds.push_back({{"name", both("frontier", "前沿")}, {"data", points}, {"as", "line"}});
+  clouds.push_back({{"name", both("recommended", "推荐")}, {"data", best}});
   view.sections.push_back(section(
       "strategy", both("When to raise, how much, with what", "何时融资、融多少、用何种工具"), Json(),
       Json::array(
@@ -210,10 +234,8 @@ void add_strategy(View& view, const StrategyResult& r, const Currency& currency)
                  {{"x", {{"title", both("P(ruin)", "破产概率")}, {"format", "percent"}}},
                   {"y",
                    {{"title", both("founder value", "创始人价值")}, {"format", lower(currency.code()) + "_compact"}}},
-                  {"series", Json::array({{{"name", both("tried", "已评估")}, {"data", tried}},
-                                          {{"name", both("frontier", "前沿")}, {"data", points}, {"as", "line"}},
-                                          {{"name", both("recommended", "推荐")}, {"data", best}}})}}),
-           {{"type", "list"}, {"items", r.why}}})));
+                  {"series", clouds}}),
+           {{"type", "list"}, {"items", why}}})));
 }
 
 View investors_view(const std::vector<Match>& matches, const AdvantageResult* advantage) {

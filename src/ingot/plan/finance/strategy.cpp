@@ -74,6 +74,12 @@ std::string describe(const RaisePlan& p) {
                      p.runway, p.trigger);
 }
 
+std::string name_zh(Instrument i) { return i == Instrument::Equity ? "股权" : i == Instrument::Safe ? "SAFE" : "债务"; }
+
+std::string describe_zh(const RaisePlan& p) {
+  return fmt::format("现金不足 {:.0f} 个月时以{}融资 {:.0f} 个月的支出", p.trigger, name_zh(p.instrument), p.runway);
+}
+
 }  // namespace
 
 StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& numbers_of,
@@ -130,20 +136,25 @@ StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& n
   // 4. Why.
   const auto& r = result.recommended;
   const auto& c = result.current;
-  result.why.push_back("raise " + describe(r));
-  result.why.push_back(
-      fmt::format("against the plan in the file ({}): ruin {:.1f}% instead of {:.1f}%, founder value {} instead of {}",
-                  describe(c), 100 * r.ruin, 100 * c.ruin, si(r.founder_value), si(c.founder_value)));
+  const auto say = [&](std::string en, std::string zh) { result.why.push_back({std::move(en), std::move(zh)}); };
+  say("raise " + describe(r), "建议：" + describe_zh(r));
+  say(fmt::format("against the plan in the file ({}): ruin {:.1f}% instead of {:.1f}%, founder value {} instead of {}",
+                  describe(c), 100 * r.ruin, 100 * c.ruin, si(r.founder_value), si(c.founder_value)),
+      fmt::format("与文件中的计划（{}）相比：破产概率 {:.1f}%（原 {:.1f}%），创始人价值 {}（原 {}）", describe_zh(c),
+                  100 * r.ruin, 100 * c.ruin, si(r.founder_value), si(c.founder_value)));
+  const auto& boldest = result.frontier.back();
   if (!result.limit_met)
-    result.why.push_back(fmt::format(
-        "no plan tried keeps ruin within {:.1f}%; this is the safest. Cut costs or raise the limit", 100 * limit));
-  else if (result.frontier.back().ruin > limit)
-    result.why.push_back(fmt::format("the limit of {:.1f}% binds: without it, {} would be worth {} at {:.1f}% ruin",
-                                     100 * limit, describe(result.frontier.back()),
-                                     si(result.frontier.back().founder_value), 100 * result.frontier.back().ruin));
+    say(fmt::format("no plan tried keeps ruin within {:.1f}%; this is the safest. Cut costs or raise the limit",
+                    100 * limit),
+        fmt::format("没有方案能把破产概率控制在 {:.1f}% 以内；此为最安全的方案，请削减成本或放宽上限", 100 * limit));
+  else if (boldest.ruin > limit)
+    say(fmt::format("the limit of {:.1f}% binds: without it, {} would be worth {} at {:.1f}% ruin", 100 * limit,
+                    describe(boldest), si(boldest.founder_value), 100 * boldest.ruin),
+        fmt::format("{:.1f}% 的上限起作用：若无上限，{}价值 {}，破产概率 {:.1f}%", 100 * limit, describe_zh(boldest),
+                    si(boldest.founder_value), 100 * boldest.ruin));
   else
-    result.why.push_back(
-        fmt::format("the limit of {:.1f}% does not bind: no plan tried is worth more at any risk", 100 * limit));
+    say(fmt::format("the limit of {:.1f}% does not bind: no plan tried is worth more at any risk", 100 * limit),
+        fmt::format("{:.1f}% 的上限不起作用：任何风险下都没有价值更高的方案", 100 * limit));
   for (const auto instrument : {Instrument::Equity, Instrument::Safe, Instrument::Debt}) {
     if (instrument == r.instrument) continue;
     RaisePlan other;
@@ -151,8 +162,10 @@ StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& n
     for (const auto& p : result.tried)
       if (p.instrument == instrument && (!any || better(p, other, limit))) other = p, any = true;
     if (any)
-      result.why.push_back(fmt::format("best with {}: ruin {:.1f}%, founder value {}", enum_name(instrument),
-                                       100 * other.ruin, si(other.founder_value)));
+      say(fmt::format("best with {}: ruin {:.1f}%, founder value {}", enum_name(instrument), 100 * other.ruin,
+                      si(other.founder_value)),
+          fmt::format("以{}融资的最佳方案：破产概率 {:.1f}%，创始人价值 {}", name_zh(instrument), 100 * other.ruin,
+                      si(other.founder_value)));
   }
   return result;
 }

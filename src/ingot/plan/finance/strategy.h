@@ -21,7 +21,10 @@ struct StrategyResult {
   std::vector<RaisePlan> frontier;  // no other plan tried has less ruin and more value; by ruin, ascending
   RaisePlan current, recommended;
   bool limit_met = true;  // false: no plan keeps ruin within the limit; the safest is recommended
-  std::vector<std::string> why;
+  struct Reason {
+    std::string en, zh;
+  };
+  std::vector<Reason> why;
 };
 
 // Every plan is simulated on the same paths (common random numbers), so differences between plans are not noise.

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -6,6 +7,18 @@
 
 namespace ingot::finance {
 namespace {
+
+std::string method_zh(const std::string& method) {
+  static const std::map<std::string, std::string> names = {{"VC method (pre-money)", "风险投资法（投前）"},
+                                                           {"Discounted cash flow", "现金流折现"},
+                                                           {"Option-pricing method", "期权定价法"},
+                                                           {"Backsolve (option-pricing method)", "反推法（期权定价）"},
+                                                           {"Probability-weighted exits", "概率加权退出"},
+                                                           {"Hybrid", "混合法"},
+                                                           {"Comparable rounds (post-money)", "可比融资（投后）"}};
+  const auto at = names.find(method);
+  return at == names.end() ? method : at->second;
+}
 
 std::string money(double value) { return grouped(std::llround(value)); }
 
@@ -19,7 +32,7 @@ View valuation_view(const ValuationReport& r) {
   for (const auto& e : r.estimates) {
     table.add({e.method, money(e.low), money(e.mid), money(e.high), e.basis});
     estimates.push_back({{"method", e.method}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}, {"basis", e.basis}});
-    field.push_back({{"label", e.method}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}});
+    field.push_back({{"label", both(e.method, method_zh(e.method))}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}});
   }
   view.tables.emplace_back("", table);
   view.json = {{"currency", r.currency.code()}, {"estimates", estimates}};
@@ -58,6 +71,7 @@ View valuation_view(const ValuationReport& r) {
                         {"terminal_value", r.dcf->terminal_value},
                         {"terminal_present", r.dcf->terminal_present},
                         {"value", r.dcf->value}};
+  Json class_rows = Json::array();
   if (r.opm || r.pwerm) {
     TextTable classes({"class", "OPM value", "a share", "scenarios", "a share", "hybrid a share"});
     Json list = Json::array();
@@ -70,6 +84,9 @@ View valuation_view(const ValuationReport& r) {
                    r.pwerm ? money(r.pwerm->values[i]) : "",
                    cell(r.pwerm.has_value(), r.pwerm ? r.pwerm->per_share[i] : 0, 4),
                    cell(!r.hybrid.empty(), r.hybrid.empty() ? 0 : r.hybrid[i], 4)});
+      class_rows.push_back({r.class_names[i], r.opm ? Json(r.opm->per_share[i]) : Json(""),
+                            r.pwerm ? Json(r.pwerm->per_share[i]) : Json(""),
+                            r.hybrid.empty() ? Json("") : Json(r.hybrid[i])});
       Json c = {{"class", r.class_names[i]}};
       if (r.opm) c["opm_value"] = r.opm->values[i], c["opm_per_share"] = r.opm->per_share[i];
       if (r.pwerm) c["pwerm_value"] = r.pwerm->values[i], c["pwerm_per_share"] = r.pwerm->per_share[i];
@@ -86,7 +103,14 @@ View valuation_view(const ValuationReport& r) {
     view.notes.push_back(fmt::format("option-pricing method: equity {}", money(r.opm->equity)));
   }
   Json blocks = Json::array({chart("football", both("Valuation football field", "估值区间图"),
-                                   {{"items", field}, {"x", {{"format", format}}}})});
+                                   {{"items", field}, {"x", {{"format", format}, {"scale", "log"}}}})});
+  if (!class_rows.empty())
+    blocks.push_back(report_table(both("By class, a share", "各类别每股价值"),
+                                  {{both("Class", "类别"), ""},
+                                   {both("Option pricing", "期权定价法"), "fixed4"},
+                                   {both("Scenarios", "情景加权"), "fixed4"},
+                                   {both("Hybrid", "混合法"), "fixed4"}},
+                                  class_rows));
   if (r.comparables) {
     TextTable rounds({"company", "round", "date", "post-money", "evidence", "source"});
     Json list = Json::array(), rows = Json::array();
@@ -132,12 +156,20 @@ View valuation_view(const ValuationReport& r) {
     for (const auto& e : r.estimates) lows.push_back(e.low), mids.push_back(e.mid), highs.push_back(e.high);
     const double low = quartiles(lows).median, mid = quartiles(mids).median, high = quartiles(highs).median;
     view.json["reasonable"] = {{"low", low}, {"middle", mid}, {"high", high}};
+    const Json kpis = {
+        {"type", "kpis"},
+        {"items",
+         Json::array(
+             {{{"label", both("A reasonable valuation: low", "合理估值：低")}, {"value", low}, {"format", format}},
+              {{"label", both("Middle", "中")}, {"value", mid}, {"format", format}},
+              {{"label", both("High", "高")}, {"value", high}, {"format", format}}})}};
+    blocks.insert(blocks.begin(), kpis);
     view.notes.push_back(
         fmt::format("a reasonable valuation: {} to {} {}, middle {} (medians of the methods' lows, highs and middles)",
                     money(low), money(high), r.currency.code(), money(mid)));
   }
   view.sections.push_back(
-      section("valuation", both("Valuation", "估值"), both("Five methods side by side", "多种方法并列"), blocks));
+      section("valuation", both("Valuation", "估值"), both("Methods side by side", "多种方法并列"), blocks));
   return view;
 }
 

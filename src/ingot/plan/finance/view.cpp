@@ -1,10 +1,19 @@
 #include "ingot/plan/finance/view.h"
 
+#include <map>
+
 #include <fmt/format.h>
 
 namespace ingot::finance {
 
 double to_major(int64_t minor, const Currency& currency) { return double(minor) / double(currency.minor_per_major()); }
+
+std::string grouped_decimal(const Rational& value, int places) {
+  auto text = value.decimal(places);
+  const size_t negative = text.starts_with("-");
+  for (size_t at = std::min(text.find('.'), text.size()); at > negative + 3;) text.insert(at -= 3, ",");
+  return text;
+}
 
 Json money_json(const Money& money) {
   return {{"amount", money.major().decimal(money.currency.decimals())}, {"currency", money.currency.code()}};
@@ -16,11 +25,16 @@ View captable_view(const CapTable& t) {
   const auto share = [&](int64_t n) { return total == 0 ? 0.0 : double(n) / double(total); };
   TextTable table({"holder", "security", "shares", "as converted", "vested", "price", "fully diluted"});
   Json rows = Json::array(), holdings = Json::array();
+  std::vector<std::string> names;
+  std::map<std::string, int64_t> by_holder;
   const auto add = [&](const std::string& holder, const std::string& security, int64_t shares, int64_t converted,
                        int64_t vested, const std::string& price) {
     table.add(
         {holder, security, grouped(shares), grouped(converted), grouped(vested), price, percent(share(converted))});
-    rows.push_back({holder, security, shares, converted, share(converted)});
+    const Json shown = holder == "Unissued pool" ? both(holder, "未授予期权池") : Json(holder);
+    rows.push_back({shown, security, shares, converted, share(converted)});
+    if (!by_holder.contains(holder)) names.push_back(holder);
+    by_holder[holder] += converted;
     holdings.push_back({{"holder", holder},
                         {"security", security},
                         {"shares", shares},
@@ -40,12 +54,14 @@ View captable_view(const CapTable& t) {
   table.add({"total", "", "", grouped(total), "", "", percent(share(total))});
   view.tables.emplace_back("", table);
 
-  Json classes = Json::array(), convertibles = Json::array();
+  Json classes = Json::array(), convertibles = Json::array(), class_rows = Json::array(), due_rows = Json::array();
   TextTable of_classes({"class", "authorized", "issued", "price", "seniority", "converts 1 to"});
   for (const auto& c : t.classes) {
     const std::string authorized = c.authorized ? grouped(*c.authorized) : "unlimited";
     of_classes.add({c.name, authorized, grouped(c.issued), c.price.decimal(6), c.seniority.decimal(4),
                     c.conversion_ratio.decimal(6)});
+    class_rows.push_back(
+        {c.name, authorized, c.issued, c.price.decimal(6), c.seniority.decimal(4), c.conversion_ratio.decimal(6)});
     classes.push_back({{"name", c.name},
                        {"authorized", c.authorized ? Json(*c.authorized) : Json("unlimited")},
                        {"issued", c.issued},
@@ -57,12 +73,11 @@ View captable_view(const CapTable& t) {
     TextTable of_convertibles({"convertible", "holder", "principal", "cap", "discount", "due"});
     for (const auto& c : t.convertibles) {
       const Rational due = amount_due(c, t.as_of);
-      of_convertibles.add({c.id, c.holder, c.principal.text(),
-                           c.cap             ? c.cap->text()
-                           : c.most_favoured ? "MFN"
-                                             : "",
-                           c.percent ? percent(c.percent->to_double()) + " fixed" : percent(c.discount.to_double(), 0),
-                           due.decimal(2)});
+      const std::string cap = c.cap ? c.cap->text() : c.most_favoured ? "MFN" : "";
+      const double discount = (c.percent ? *c.percent : c.discount).to_double();
+      of_convertibles.add({c.id, c.holder, c.principal.text(), cap,
+                           c.percent ? percent(discount) + " fixed" : percent(discount, 0), grouped_decimal(due, 2)});
+      due_rows.push_back({c.id, c.holder, c.principal.text(), cap, discount, grouped_decimal(due, 2)});
       convertibles.push_back({{"id", c.id},
                               {"holder", c.holder},
                               {"principal", money_json(c.principal)},
@@ -82,15 +97,44 @@ View captable_view(const CapTable& t) {
                {"holdings", holdings},
                {"classes", classes},
                {"convertibles", convertibles}};
+  Json categories = Json::array(), shares = Json::array();
+  for (const auto& name : names) {
+    categories.push_back(name == "Unissued pool" ? both(name, "未授予期权池") : Json(name));
+    shares.push_back(share(by_holder[name]));
+  }
+  Json blocks = Json::array();
+  if (total > 0)
+    blocks.push_back(chart("bar", both("Fully diluted ownership", "完全稀释持股比例"),
+                           {{"categories", categories},
+                            {"horizontal", true},
+                            {"y", {{"format", "percent"}}},
+                            {"series", Json::array({{{"name", both("share", "比例")}, {"data", shares}}})}}));
+  blocks.push_back(report_table(both("Holders", "持有人"),
+                                {{both("Holder", "持有人"), ""},
+                                 {both("Security", "证券"), ""},
+                                 {both("Shares", "股数"), "int"},
+                                 {both("As converted", "转换后股数"), "int"},
+                                 {both("Fully diluted", "完全稀释"), "percent"}},
+                                rows));
+  blocks.push_back(report_table(both("Classes", "股份类别"),
+                                {{both("Class", "类别"), ""},
+                                 {both("Authorized", "授权股数"), "int"},
+                                 {both("Issued", "已发行"), "int"},
+                                 {both("Price", "价格"), ""},
+                                 {both("Seniority", "优先级"), ""},
+                                 {both("Converts 1 to", "每股转换为"), ""}},
+                                class_rows));
+  if (!due_rows.empty())
+    blocks.push_back(report_table(both("Not converted yet", "尚未转换"),
+                                  {{both("Convertible", "可转换证券"), ""},
+                                   {both("Holder", "持有人"), ""},
+                                   {both("Principal", "本金"), ""},
+                                   {both("Cap", "估值上限"), ""},
+                                   {both("Discount or share", "折扣或固定比例"), "percent"},
+                                   {both("Due", "应付"), ""}},
+                                  due_rows));
   view.sections.push_back(section("captable", both("Cap table", "股权结构表"),
-                                  both("As of " + t.as_of.text(), "截至 " + t.as_of.text()),
-                                  Json::array({report_table(both("Holders", "持有人"),
-                                                            {{both("Holder", "持有人"), ""},
-                                                             {both("Security", "证券"), ""},
-                                                             {both("Shares", "股数"), "int"},
-                                                             {both("As converted", "转换后股数"), "int"},
-                                                             {both("Fully diluted", "完全稀释"), "percent"}},
-                                                            rows)})));
+                                  both("As of " + t.as_of.text(), "截至 " + t.as_of.text()), blocks));
   return view;
 }
 
