@@ -7,11 +7,13 @@
 namespace ingot {
 
 // One line a family, sorted by name: declare make_x here, define it in models/x.cpp.
+std::unique_ptr<Task> make_deepfm(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_embedding_classifier(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options);
 
 namespace {
 constexpr ModelEntry kModels[] = {
+    {"deepfm", "click", "factorisation machine and deep network on records of fields, Guo et al. 2017", make_deepfm},
     {"embedding_classifier", "classify", "Embedding, Flatten, Dense: Chollet 2018, section 6.1.2",
      make_embedding_classifier},
     {"gpt", "lm", "causal decoder, Radford et al. 2019", make_gpt},
