@@ -113,6 +113,18 @@ TEST(Capability, FollowersReachTheFrontierAfterTheLagAndAtLowerCost) {
   EXPECT_NEAR(race.released(poor, 1), 160 - 13.5 * std::log10(5), 0.05);
 }
 
+// At the start the frontier has a past: a follower first finds the model of `lag` months ago, not the one of today.
+TEST(Capability, TheFrontierCameUpBeforeTheStart) {
+  const CapabilityRace race(CapabilityConfig{}, 2026.9);
+  auto s = race.start(std::vector<double>{158, 140});
+  s.compute[1] = s.compute[0] / 2;  // enough for anything it can distil
+  for (int month = 1; month <= 4; ++month) {
+    race.step(s, std::vector<double>{0, 0});
+    const double served = 158 - 15.5 * (4 - month) / 12.0;
+    EXPECT_NEAR(race.points(s.trainable[1]), served, 1e-9) << month;
+  }
+}
+
 TEST(Capability, ReleasesWaitForTheGainOrTheClock) {
   CapabilityConfig c;
   c.hardware_doubling_months = 1e6;

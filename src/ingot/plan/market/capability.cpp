@@ -5,6 +5,12 @@
 #include <numbers>
 
 namespace ingot::market {
+namespace {
+
+constexpr double kFrontierPointsPerYear =
+    15.5;  // Epoch AI, June 2026: facts/market_parameters.csv, trend_points_per_year
+
+}  // namespace
 
 Problems CapabilityConfig::validate() const {
   Problems problems;
@@ -77,7 +83,12 @@ CapabilityState CapabilityRace::start(std::span<const double> capability, double
     s.compute[f] = E / s.algorithms;
     best = std::max(best, E);
   }
-  s.frontier.fill(best);  // nothing is known of before month 0: the frontier of today was there
+  // What was served before month 0: the frontier came from below at its published pace, so that followers do not find
+  // the model of today already `lag` months old.
+  const int ring = config_.distillation_lag_months + 1;
+  for (int back = 0; back < ring; ++back)
+    s.frontier[size_t((ring - back) % ring)] =
+        best * std::pow(10, -kFrontierPointsPerYear * back / 12 / config_.points_per_decade);
   return s;
 }
 
