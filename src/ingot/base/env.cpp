@@ -24,6 +24,14 @@ std::filesystem::path home_folder() {
   return std::filesystem::path(home.empty() ? "." : home) / ".local/share/ingot";
 }
 
+std::pair<int, int> launched_rank() {
+  for (const auto& [rank, size] : {std::pair{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                                   {"PMI_RANK", "PMI_SIZE"},
+                                   {"SLURM_PROCID", "SLURM_NTASKS"}})
+    if (const int n = std::atoi(get(size).c_str()); n > 1) return {std::atoi(get(rank).c_str()), n};
+  return {0, 1};
+}
+
 bool is_terminal() { return ::isatty(STDERR_FILENO) != 0 && get("TERM") != "dumb"; }
 bool use_color() { return is_terminal() && get("NO_COLOR").empty(); }
 

@@ -15,6 +15,7 @@ void add_cost(CLI::App& app);
 void add_data(CLI::App& app);
 void add_investors(CLI::App& app);
 void add_market(CLI::App& app);
+void add_plan(CLI::App& app);
 void add_report(CLI::App& app);
 void add_round(CLI::App& app);
 void add_runway(CLI::App& app);
@@ -29,6 +30,7 @@ void add_commands(CLI::App& app) {
   add_data(app);
   add_investors(app);
   add_market(app);
+  add_plan(app);
   add_report(app);
   add_round(app);
   add_runway(app);

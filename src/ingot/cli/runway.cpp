@@ -9,6 +9,7 @@
 #include "ingot/base/progress.h"
 #include "ingot/cli/commands.h"
 #include "ingot/cli/finance.h"
+#include "ingot/plan/finance/ownership.h"
 #include "ingot/plan/finance/plan_view.h"
 #include "ingot/plan/montecarlo/engine.h"
 
@@ -24,26 +25,6 @@ struct Options {
   double confidence = 0.9;
   std::string facts;
 };
-
-// Founders are the holders of issued common stock; common also counts options and the pool.
-finance::Ownership ownership_of(const finance::CapTable& table, const finance::FinancingPolicy& policy) {
-  finance::Ownership o;
-  const double all = double(table.fully_diluted());
-  double stock = 0, common = double(table.promised);
-  for (const auto& h : table.holdings) {
-    const bool preferred = h.kind == finance::PositionKind::Stock && table.share_class(h.class_id).preferred;
-    if (!preferred) common += double(table.as_converted(h));
-    if (!preferred && h.kind == finance::PositionKind::Stock) stock += double(table.as_converted(h));
-  }
-  for (const auto& p : table.plans) common += double(p.available());
-  o.founder = all > 0 ? stock / all : 1, o.common = all > 0 ? common / all : 1;
-  for (const auto& c : finance::capital_structure(table, table.as_of).classes)
-    o.preference += double(c.claim) / double(table.currency.minor_per_major());
-  if (policy.founder_share) o.founder = policy.founder_share->value.to_double();
-  if (policy.common_share) o.common = policy.common_share->value.to_double();
-  if (policy.preference) o.preference = policy.preference->value.to_double();
-  return o;
-}
 
 }  // namespace
 
@@ -81,7 +62,7 @@ void add_runway(CLI::App& app) {
     }
     const auto uncertainty = read_config<finance::Uncertainty>(document, "uncertainty");
     auto policy = read_config<finance::FinancingPolicy>(document, "financing");
-    const auto ownership = ownership_of(table, policy);
+    const auto ownership = finance::ownership_of(table, policy);
     const auto numbers_of = [&](finance::Instrument instrument) {
       auto p = policy;
       p.instrument = instrument;

@@ -27,7 +27,7 @@ void Path::start() {
   demand_ = gpu_ = gpu_shift_ = climate_ = climate_shift_ = 0;
   const auto& v = n.money;
   cash_ = bare_ = lowest_ = v.cash, credit_ = bare_credit_ = v.credit;
-  scale_ = cut_ = 1, wait_ = debt_ = waited_ = raised_ = rounds_ = losses_ = ratio_ = 0;
+  scale_ = cut_ = 1, wait_ = debt_ = waited_ = raised_ = rounds_ = losses_ = ratio_ = revenue_ = 0;
   founder_ = v.founder, common_ = v.common, preference_ = v.preference, stage_ = v.first_stage;
   for (auto& b : billed_) b = 0;
   alive_ = true, raising_ = false;
@@ -109,7 +109,7 @@ void Path::market(int m, MonthRecord& out) {
     k.price[j] = k.sold[j] ? p.fringe >= 0 ? k.cost[j] * (1 + p.fringe) : cutting ? cut->size * last_price_[j] : 0 : 0;
     const double gain = points_[owner] - n.firms[size_t(p.firm)].capability - n.outside * open_gain;
     for (size_t i = 0; i < n.types.size(); ++i)
-      k.value[i][j] = std::clamp(p.base + n.types[i].quality * gain, -200.0, 200.0);
+      k.value[i][j] = std::clamp(p.base + n.types[i].taste * p.quality + n.types[i].quality * gain, -200.0, 200.0);
   }
   out.solved = solver_.solve(k);
   if (n.price_factor != 1) {
@@ -200,6 +200,7 @@ void Path::ours(int m, const Draws& d, MonthRecord& out, bool certain) {
   const double floor = n_->revenue_floor;
   const double plan = n_->plan_revenue.empty() ? out.revenue : n_->plan_revenue[size_t(m)];
   ratio_ = 0.7 * ratio_ + 0.3 * std::log((out.revenue + floor) / (plan + floor));
+  revenue_ = 0.7 * revenue_ + 0.3 * out.revenue;
   const double monthly = std::max(burn + out.service, 1.0);
   if (cash_ < v.trigger * monthly && burn > 0 && stage_ <= v.last_stage && !raising_)
     raising_ = true, wait_ = v.lag[stage_], waited_ = 0;
@@ -285,16 +286,19 @@ bool Path::leads(const MonthRecord& out) const {
   return true;
 }
 
-// Worth at the horizon: the next round's price; investors take the preference or their converted share. A company that
-// has run out of cash is worth what an acqui-hire pays, which the preference takes first.
+// Worth at the horizon: a multiple of revenue, else the next round's price; investors take the preference or their
+// converted share. A company that has run out of cash is worth what an acqui-hire pays, which the preference takes
+// first.
 Path::End Path::end() const {
   const auto& v = n_->money;
   End e;
   e.founder_share = founder_, e.common_share = common_, e.preference = preference_, e.raised = raised_,
   e.rounds = rounds_, e.debt = debt_, e.need = std::max(0.0, -lowest_);
-  const double worth = alive_ ? v.pre_money[std::min(stage_, finance::kStages - 1)] *
-                                    std::exp(v.price_elasticity * ratio_ + climate_ + climate_shift_)
-                              : n_->acquihire;
+  const double index = std::exp(climate_ + climate_shift_);
+  const double worth = !alive_                 ? n_->acquihire
+                       : n_->exit_multiple > 0 ? n_->exit_multiple * 12 * revenue_ * index
+                                               : v.pre_money[std::min(stage_, finance::kStages - 1)] *
+                                                     std::exp(v.price_elasticity * ratio_) * index;
   e.company_value = std::max(0.0, worth - debt_);
   const double investors = std::max(std::min(preference_, e.company_value), e.company_value * (1 - common_));
   e.founder_value = (e.company_value - investors) * founder_ / common_;

@@ -80,7 +80,7 @@ class Path {
   int owner_[kMaxFirms];
   // Our money.
   double cash_, bare_, lowest_, credit_, bare_credit_, scale_, cut_, wait_, waited_, debt_, founder_, common_,
-      preference_, raised_, rounds_, losses_, ratio_;
+      preference_, raised_, rounds_, losses_, ratio_, revenue_;
   double billed_[finance::kMaxLag + 1];
   int stage_;
   bool alive_, raising_;

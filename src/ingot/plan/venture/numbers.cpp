@@ -11,7 +11,8 @@ Problems Numbers::validate() const {
   };
   want(firms.size() >= 1 && firms.size() <= size_t(kMaxFirms), "firms", double(firms.size()), "1 to 8");
   want(products.size() <= size_t(kMaxProducts), "products", double(products.size()), "at most 24");
-  want(types.size() >= 1 && types.size() <= size_t(kMaxTypes), "consumer types", double(types.size()), "1 to 8");
+  want(types.size() >= 1 && types.size() <= size_t(kMaxTypes), "consumer types", double(types.size()),
+       "1 to 16; fewer demand.nodes or segments");
   want(rho.size() <= size_t(kMaxNests), "nests", double(rho.size()), "at most 4");
   want(money.months >= 1 && money.months <= finance::kMaxMonths, "months", money.months, "1 to 120");
   if (!problems.empty()) return problems;

@@ -14,7 +14,7 @@
 
 namespace ingot::venture {
 
-constexpr int kMaxFirms = 8, kMaxTypes = 8, kMaxProducts = 24, kMaxNests = 4;
+constexpr int kMaxFirms = 8, kMaxTypes = 16, kMaxProducts = 24, kMaxNests = 4;
 
 struct FirmNumbers {
   std::string name;
@@ -33,7 +33,8 @@ struct ProductNumbers {
   std::string name;
   int firm = 0;
   int nest = -1;
-  double base = 0;       // utility before price and capability, today
+  double base = 0;       // utility before price and quality, today
+  double quality = 0;    // today, in the market's unit
   double cost = 0;       // marginal, today
   double gpu_share = 1;  // of the cost, moves with the GPU price
   double fringe = -1;    // >= 0: sold at cost times 1 + fringe by anyone (hosts of open weights)
@@ -43,7 +44,8 @@ struct ProductNumbers {
 struct TypeNumbers {  // of consumers
   double weight = 1;
   double alpha = 1;    // utility of a unit of money
-  double quality = 1;  // utility of a point of capability
+  double taste = 0;    // utility of a unit of today's quality
+  double quality = 1;  // utility of a point of capability gained
 };
 
 enum class ShockKind { PriceCut, OpenFrontier, GpuPrice, Merger, FundingWinter };
@@ -74,6 +76,7 @@ struct Numbers {
   double size_exponent = 0.5;         // serving cost over physical training compute: N ~ C^0.5 (Hoffmann et al. 2022)
   double tax = 0, revenue_floor = 1;  // revenue_floor: of the ratio that prices a round
   std::vector<double> plan_revenue;   // [months] of the path without chance: what investors expect
+  double exit_multiple = 0;           // of yearly revenue at the horizon; 0: the next round's price
   double acquihire = 0;               // paid for a company that has run out of cash
   bool lead_by_share = false;         // lead = largest share of the market; else highest capability
   std::vector<int> lead_against;      // rivals that count; empty: all

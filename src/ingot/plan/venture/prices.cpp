@@ -137,7 +137,7 @@ bool PriceSolver::solve_zeta(MarketMonth& m) {
       m.price[j] = price;
       margin_[j] = price - m.cost[j];
     }
-    if (worst < 1e-8) return true;
+    if (worst < 1e-7) return true;
     if (!std::isfinite(worst)) break;
   }
   for (int f = 0; f < F; ++f) markup_[f] = 1.5;

@@ -39,8 +39,13 @@ struct Race {
     double points[kMaxFirms];
     for (size_t f = 0; f < n.firms.size(); ++f) points[f] = n.firms[f].capability;
     today = race.start({points, n.firms.size()});
+    double best = 0;
+    for (size_t f = 0; f < n.firms.size(); ++f) best = std::max(best, today.released[f]);
     for (size_t f = 0; f < n.firms.size(); ++f)
-      if (!n.firms[f].distils) today.may_distil &= ~(1u << f);
+      if (!n.firms[f].distils)
+        today.may_distil &= ~(1u << f);
+      else if (today.released[f] < best)  // a follower got there by distillation, with that much less compute
+        today.compute[f] *= n.race.distillation_cost;
   }
 };
 
