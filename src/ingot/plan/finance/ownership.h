@@ -6,8 +6,8 @@
 
 namespace ingot::finance {
 
-// Founders are the holders of issued common stock; common also counts options and the pool. The policy's own numbers, if
-// any, count first.
+// Founders are the holders of issued common stock; common also counts options and the pool. The policy's own numbers,
+// if any, count first.
 Ownership ownership_of(const CapTable& table, const FinancingPolicy& policy);
 
 }  // namespace ingot::finance
