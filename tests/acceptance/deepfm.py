@@ -12,7 +12,11 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = "make acceptance ONLY=deepfm"
-PARTS = {"LR": '["linear"]', "FM": '["linear", "fm"]', "DeepFM": '["linear", "fm", "deep"]'}
+# Each baseline with the settings that were best for it on the validation part, so that the gains are no strawmen's.
+SETTINGS = {"LR": ['model.parts=["linear"]', "train.epochs=15", "train.batch_size=256", "optimizer.lr=3e-3",
+                   "optimizer.l2=1e-4"],
+            "FM": ['model.parts=["linear", "fm"]', "train.batch_size=256", "optimizer.lr=1e-3", "optimizer.l2=1e-4"],
+            "DeepFM": []}
 
 
 def row(name, value, unit, bar, holds, **more):
@@ -25,11 +29,13 @@ def run(command):
     return json.loads(subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout)
 
 
-def test_metrics(build, recipe, folder, parts):
+def test_metrics(build, recipe, folder, settings=()):
     """Metrics on the test part with the checkpoint that was best on the validation part; CPU seconds of training."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run([str(build / "ingot"), "train", recipe, "--run-folder", str(folder), "--quiet", "--json",
-         "--set", f"model.parts={parts}"])
+    command = [str(build / "ingot"), "train", recipe, "--run-folder", str(folder), "--quiet", "--json"]
+    for setting in settings:
+        command += ["--set", setting]
+    run(command)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return run([str(build / "ingot"), "eval", str(folder), "--split", "test", "--json"])["metrics"], seconds
@@ -45,21 +51,21 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         if have["movielens"]:
-            results = {name: test_metrics(build, "recipes/deepfm/movielens.toml", folder / name, parts)
-                       for name, parts in PARTS.items()}
+            results = {name: test_metrics(build, "recipes/deepfm/movielens.toml", folder / name, settings)
+                       for name, settings in SETTINGS.items()}
             auc = {name: metrics["auc"] for name, (metrics, _) in results.items()}
             row("movielens: test AUC", auc["DeepFM"], "AUC", ">= 0.765", auc["DeepFM"] >= 0.765,
                 gauc=results["DeepFM"][0]["gauc"], logloss=results["DeepFM"][0]["loss"])
             for name, gain in (("FM", 0.003), ("LR", 0.015)):
                 more = auc["DeepFM"] - auc[name]
                 row(f"movielens: AUC above {name}", more, "AUC", f">= {gain}", more >= gain,
-                    peer={"name": f"{name} by the same recipe", "value": auc[name]})
+                    peer={"name": f"{name} on the same fields and split", "value": auc[name]})
             seconds = results["DeepFM"][1]
             row("movielens: CPU time", seconds, "s", "<= 600", seconds <= 600)
         else:
             row("movielens: test AUC", None, "AUC", ">= 0.765", None, why="INGOT_DATA holds no ctr-movielens-latest-small")
         if have["adult"]:
-            metrics, seconds = test_metrics(build, "recipes/deepfm/adult.toml", folder / "adult", PARTS["DeepFM"])
+            metrics, seconds = test_metrics(build, "recipes/deepfm/adult.toml", folder / "adult")
             row("adult: test AUC", metrics["auc"], "AUC", ">= 0.908", metrics["auc"] >= 0.908)
             row("adult: calibration error", metrics["ece"], "ECE", "<= 0.02", metrics["ece"] <= 0.02)
             row("adult: CPU time", seconds, "s", "<= 300", seconds <= 300)
