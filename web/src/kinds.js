@@ -214,6 +214,7 @@ function spans(c, rows, horizontal, thickness) {
 function rangeChart(block, c, rows, names, tip) {
   const values = rows.flatMap((r) => [r.value[1], r.value[2]]).concat((block.marks || []).map((m) => m.at));
   const axis = valueAxis(c, { ...block.x, scale: block.x?.scale }, values, false);
+  if (axis.type === "log") axis.min = nice(Math.min(...values) / 1.5, false);  // room for the label of the lowest bar
   axis.splitNumber = narrow(c) ? 3 : 6;
   if (axis.type === "value" && block.x?.min === undefined) {
     const [least, most] = [Math.min(...values), Math.max(...values)];
