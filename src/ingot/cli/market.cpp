@@ -40,9 +40,11 @@ void add_market(CLI::App& app) {
                                   "ingot market equilibrium examples/market.toml --html market.html");
   command->require_subcommand(1);
   add_market_equilibrium(*command);
+  add_market_estimate(*command);
   add_market_forecast(*command);
   add_market_ladder(*command);
   add_market_race(*command);
+  add_market_scenario(*command);
 }
 
 }  // namespace ingot::cli

@@ -11,9 +11,11 @@
 namespace ingot::cli {
 
 void add_market_equilibrium(CLI::App& market);
+void add_market_estimate(CLI::App& market);
 void add_market_forecast(CLI::App& market);
 void add_market_ladder(CLI::App& market);
 void add_market_race(CLI::App& market);
+void add_market_scenario(CLI::App& market);
 
 struct MarketFlags : OutputFlags {
   std::string file;

@@ -6,6 +6,7 @@
 #include "ingot/cli/commands.h"
 #include "ingot/cli/market.h"
 #include "ingot/plan/market/market_view.h"
+#include "ingot/plan/report/report.h"
 
 namespace ingot::cli {
 
@@ -19,7 +20,8 @@ void add_market_equilibrium(CLI::App& market) {
   on_run(command, [flags] {
     const auto industry = flags->industry();
     const auto equilibrium = market::solve_prices(industry.demand(), industry.supply());
-    flags->print(market::equilibrium_view(industry, equilibrium), industry.name);
+    flags->print(market::equilibrium_view(industry, equilibrium),
+                 report::both(industry.name + ": price equilibrium", industry.name + "：价格均衡"));
     return equilibrium.status == market::Status::Converged ? 0 : 1;
   });
 }

@@ -64,6 +64,41 @@ TEST(LogitPrices, FourLabs) {
   expect_near(e.profit, {0.936104781507171792, 1.07402576460892657, 0.910434239516498856, 0.33847684127370593}, 1e-12);
 }
 
+// B5 and B6: tools/golden/market_prices.py, mpmath with 50 digits.
+TEST(NestedPrices, MatchTheReference) {
+  const auto demand = Demand::nested_logit({4, 3.5, 3, 2.5, 2}, 1.5, {0, 0, 0, 1, 1}, {0.5, 0.3});
+  const auto e = solve_prices(demand, {{0, 0, 1, 1, 2}, {1.2, 1, 0.8, 0.5, 0.3}, {}, {}});
+  EXPECT_EQ(e.status, Status::Converged) << e.why;
+  expect_near(
+      e.price,
+      {1.90757245351438066, 1.70757245351438066, 1.32681162996647968, 1.23460437922053443, 0.931150486377413973},
+      1e-12);
+  expect_near(
+      e.share,
+      {0.223988246618002425, 0.150143811784421515, 0.173101140470443043, 0.175772872672810243, 0.164871320350450105},
+      1e-12);
+  EXPECT_NEAR(e.consumer_surplus, 1.45877486082509907, 1e-12);
+}
+
+TEST(MixedPrices, MatchTheReference) {
+  Demand demand;
+  demand.num_products = 5;
+  demand.weight = {0.3, 0.5, 0.2};
+  demand.alpha = {0.8, 1.5, 3};
+  for (const double taste : {1.0, 0.0, -0.5})
+    for (int j = 0; j < 5; ++j) demand.value.push_back(4 - 0.5 * j + taste * (1 - 0.5 * j));
+  const auto e = solve_prices(demand, {{0, 0, 1, 1, 2}, {1.2, 1, 0.8, 0.5, 0.3}, {}, {}});
+  EXPECT_EQ(e.status, Status::Converged) << e.why;
+  expect_near(e.price,
+              {3.13202356914949231, 2.58756328669954928, 1.89025442307881615, 1.45408187244627092, 1.01910262784065216},
+              1e-12);
+  expect_near(
+      e.share,
+      {0.169616703967738407, 0.129030891357688122, 0.148011814521561445, 0.154822636691078321, 0.201071616969658269},
+      1e-12);
+  EXPECT_NEAR(e.consumer_surplus, 1.90547877337498529, 1e-12);
+}
+
 struct RandomMarket {
   Demand demand;
   Supply supply;
@@ -152,6 +187,54 @@ TEST(Prices, CapacityBindsWithAShadowPrice) {
   EXPECT_GT(tight.shadow_price[0], 0);
   EXPECT_EQ(tight.shadow_price[1], 0);
   EXPECT_EQ(tight.shadow_price[2], 0);  // a slack capacity has no price
+}
+
+// A fringe charges cost; where its capacity binds, its price rises by the shadow price until the market clears.
+TEST(Prices, FringeClearsItsCapacity) {
+  auto m = random_market(4, 6, 3, 20, 0);
+  m.supply.fixed.assign(6, std::nan(""));
+  for (size_t j = 0; j < 6; ++j)
+    if (m.supply.firm[j] == 2) m.supply.fixed[j] = m.supply.cost[j];
+  const auto free = solve_prices(m.demand, m.supply);
+  double sales = 0;
+  for (size_t j = 0; j < 6; ++j) sales += m.supply.firm[j] == 2 ? free.share[j] : 0;
+  const double none = std::numeric_limits<double>::infinity();
+  m.supply.capacity = {none, none, 0.7 * sales};
+  const auto tight = solve_prices(m.demand, m.supply);
+  ASSERT_EQ(tight.status, Status::Converged) << tight.why;
+  for (size_t j = 0; j < 6; ++j)
+    if (m.supply.firm[j] == 2) EXPECT_NEAR(tight.price[j], m.supply.cost[j] + tight.shadow_price[2], 1e-12);
+  double served = 0;
+  for (size_t j = 0; j < 6; ++j) served += m.supply.firm[j] == 2 ? tight.share[j] : 0;
+  EXPECT_NEAR(served, 0.7 * sales, 1e-9 * sales);
+}
+
+// Every firm short of capacity at once: each sells exactly what it can, and the residual of all conditions is small.
+TEST(Prices, AllFirmsShortOfCapacity) {
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    auto m = random_market(seed, 12, 4, seed % 2 ? 30 : 1, seed % 3 ? 0 : 2);
+    const auto free = solve_prices(m.demand, m.supply);
+    m.supply.capacity.assign(4, 0);
+    for (size_t j = 0; j < 12; ++j) m.supply.capacity[size_t(m.supply.firm[j])] += 0.6 * free.share[j];
+    const auto tight = solve_prices(m.demand, m.supply);
+    ASSERT_EQ(tight.status, Status::Converged) << seed << tight.why;
+    std::vector<double> served(4, 0);
+    for (size_t j = 0; j < 12; ++j) served[size_t(m.supply.firm[j])] += tight.share[j];
+    for (size_t f = 0; f < 4; ++f) {
+      EXPECT_NEAR(served[f], m.supply.capacity[f], 1e-9);
+      EXPECT_GT(tight.shadow_price[f], 0);
+    }
+  }
+}
+
+// Utilities far from 0 neither overflow nor lose digits: adding the same to every price and cost changes nothing else.
+TEST(Prices, ExtremeUtilities) {
+  const auto rich = solve({900, 899}, 1, {0, 1}, {1, 1});
+  EXPECT_EQ(rich.status, Status::Converged) << rich.why;
+  EXPECT_LT(rich.outside_share, 1e-3);
+  const auto poor = solve({-800, -801}, 1, {0, 1}, {1, 1});
+  EXPECT_EQ(poor.status, Status::Converged) << poor.why;
+  EXPECT_NEAR(poor.markup[0], 1, 1e-12);  // a firm with no sales has the markup 1 / alpha
 }
 
 TEST(Prices, WrongInputNamesValueAndRule) {

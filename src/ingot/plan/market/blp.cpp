@@ -59,6 +59,14 @@ struct Problem {
     projector = (ZX.transpose() * weights * ZX).ldlt().solve(ZX.transpose() * weights);
   }
 
+  // From the residuals of a first step, centred as PyBLP's default; scaled back to Z'Z units.
+  void set_efficient_weights(const std::vector<double>& residual) {
+    MatrixXd g = Eigen::Map<const VectorXd>(residual.data(), Z.rows()).asDiagonal() * Z;
+    g.rowwise() -= g.colwise().mean();
+    weights = (g.transpose() * g).ldlt().solve(MatrixXd::Identity(Z.cols(), Z.cols()));
+    set_weights();
+  }
+
   const BlpData& data;
   std::vector<Span> products, agents;
   MatrixXd X1, Z, ZX, weights, projector;
@@ -307,8 +315,9 @@ Problems BlpData::validate() const {
       complain("instrument ", c, " does not vary", effect.empty() ? "" : " within the absorbed effects");
   MatrixXd X = map_of(x1, N, K1);
   absorb(effect, X);
-  const double spread = X.col(price_in_x1).norm();
-  if (spread <= 1e-10 * std::sqrt(double(N))) complain("price does not vary; nothing can be learnt from it");
+  VectorXd within = X.col(price_in_x1);
+  within.array() -= within.mean();
+  if (within.norm() <= 1e-10 * (1 + std::fabs(price[0])) * std::sqrt(double(N))) complain("price does not vary; nothing can be learnt from it");
   return problems;
 }
 
@@ -320,13 +329,7 @@ BlpEstimate estimate_logit(const BlpData& data, bool two_step) {
   e.theta = {std::vector<double>(size_t(data.K2), 0), std::vector<double>(size_t(data.K2 * data.D), 0)};
   concentrate(p, e);
   if (two_step) {
-    // Efficient weights from the first step's residuals, centred as PyBLP's default; scaled back to Z'Z units.
-    const Index N = p.Z.rows();
-    const VectorXd xi = Eigen::Map<const VectorXd>(e.xi.data(), N);
-    MatrixXd g = xi.asDiagonal() * p.Z;
-    g.rowwise() -= g.colwise().mean();
-    p.weights = (g.transpose() * g).ldlt().solve(MatrixXd::Identity(p.Z.cols(), p.Z.cols()));
-    p.set_weights();
+    p.set_efficient_weights(e.xi);
     concentrate(p, e);
   }
   e.converged = true;
@@ -346,16 +349,15 @@ BlpEstimate evaluate_blp(const BlpData& data, const Theta& theta, const BlpConfi
   return at.estimate;
 }
 
-BlpEstimate estimate_blp(const BlpData& data, const Theta& start, const BlpConfig& config) {
-  throw_if_any("market", data.validate());
-  require("market", int64_t(start.sigma.size()) == data.K2 && int64_t(start.pi.size()) == data.K2 * data.D,
-          "start: sigma has ", start.sigma.size(), " and pi ", start.pi.size(), " values, expected ", data.K2, " and ",
-          data.K2 * data.D);
-  const Problem p(data);
+namespace {
+
+// BFGS from `start` at the problem's weights.
+BlpEstimate search(const Problem& p, const Theta& start, const std::vector<double>& warm, const BlpConfig& config) {
+  const BlpData& data = p.data;
   const auto free = free_parameters(data, start);
   const Index P = Index(free.size());
   Theta theta = start;
-  Evaluation at = evaluate(p, theta, logit_delta(p), config);
+  Evaluation at = evaluate(p, theta, warm, config);
   require("market", at.good, "the objective is not finite at the start values: ", at.estimate.why);
   int evaluations = 1, contractions = at.estimate.contractions;
 
@@ -416,6 +418,27 @@ BlpEstimate estimate_blp(const BlpData& data, const Theta& start, const BlpConfi
   return e;
 }
 
+}  // namespace
+
+BlpEstimate estimate_blp(const BlpData& data, const Theta& start, const BlpConfig& config) {
+  throw_if_any("market", data.validate());
+  require("market", int64_t(start.sigma.size()) == data.K2 && int64_t(start.pi.size()) == data.K2 * data.D,
+          "start: sigma has ", start.sigma.size(), " and pi ", start.pi.size(), " values, expected ", data.K2, " and ",
+          data.K2 * data.D);
+  const int64_t unknown = data.K1 + int64_t(free_parameters(data, start).size());
+  require("market", data.L >= unknown, "instruments: ", data.L, ", expected at least the ", unknown,
+          " parameters; add demand_instruments columns or drop random coefficients");
+  Problem p(data);
+  BlpEstimate e = search(p, start, logit_delta(p), config);
+  if (config.steps == 2) {
+    p.set_efficient_weights(e.xi);
+    const BlpEstimate first = e;
+    e = search(p, first.theta, first.delta, config);
+    e.evaluations += first.evaluations, e.contractions += first.contractions;
+  }
+  return e;
+}
+
 std::vector<double> optimal_instruments(const BlpData& data, const BlpEstimate& at, int64_t* num_columns) {
   const Problem p(data);
   const Index N = data.num_rows();
@@ -455,6 +478,16 @@ std::vector<double> optimal_instruments(const BlpData& data, const BlpEstimate& 
 
 Demand market_demand(const BlpData& d, const BlpEstimate& at, int32_t market, std::vector<int64_t>* rows) {
   const Span product = spans(d.market, d.num_markets())[size_t(market)];
+  if (d.K2 == 0) {  // plain logit: one consumer type
+    std::vector<double> value;
+    const double alpha = -at.beta[size_t(d.price_in_x1)];
+    for (int64_t j = 0; j < product.count; ++j) {
+      const size_t row = size_t(product.begin + j);
+      value.push_back(at.delta[row] + alpha * d.price[row]);
+      if (rows) rows->push_back(int64_t(row));
+    }
+    return Demand::logit(std::move(value), alpha);
+  }
   const Span agent = spans(d.agent_market, d.num_markets())[size_t(market)];
   const Matrix mu = deviations(d, at.theta, d.x2, product, agent);
   Demand out;

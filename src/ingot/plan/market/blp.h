@@ -47,12 +47,13 @@ struct BlpConfig {
   double gradient_tolerance =
       1e-5;  // largest |gradient| at the optimum; the share inversion leaves about 3e-6 of noise
   int max_iterations = 500;
+  int steps = 1;  // 2: a second search with efficient weights (Hansen 1982), as PyBLP's method "2s"
 };
 
 struct BlpEstimate {
   bool converged = false;
   std::string why;
-  double objective = 0;  // xi' Z (Z'Z)^-1 Z' xi: one-step GMM, as PyBLP's method "1s"
+  double objective = 0;  // xi' Z W Z' xi, W = (Z'Z)^-1 in the first step, as PyBLP prints it
   double max_gradient = 0;
   int evaluations = 0, contractions = 0;
   Theta theta;

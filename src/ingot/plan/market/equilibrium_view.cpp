@@ -115,8 +115,8 @@ report::View equilibrium_view(const Industry& m, const Equilibrium& e) {
     }
     firms.add(row);
     firm_list.push_back(item);
-    firm_rows.push_back({m.firms[f], share, revenue, profit, margin,
-                         bool(any_capacity && std::isfinite(m.capacity[f])) ? Json(e.shadow_price[f]) : Json()});
+    firm_rows.push_back({m.firms[f], share, revenue, profit, margin});
+    if (any_capacity) firm_rows.back().push_back(std::isfinite(m.capacity[f]) ? Json(e.shadow_price[f]) : Json());
   }
   view.tables.emplace_back("firms, a " + m.period, firms);
 
@@ -173,6 +173,12 @@ report::View equilibrium_view(const Industry& m, const Equilibrium& e) {
   if (J <= 24)
     for (size_t j = 0; j < J; ++j)
       for (size_t k = 0; k < J; ++k) cells.push_back({k, j, elasticity[j * J + k]});
+  std::vector<std::pair<Json, std::string>> firm_columns = {{both("Firm", "企业"), ""},
+                                                            {both("Share", "份额"), "percent"},
+                                                            {both("Revenue", "收入"), money},
+                                                            {both("Profit", "利润"), money},
+                                                            {both("Margin", "毛利率"), "percent"}};
+  if (any_capacity) firm_columns.push_back({both("Shadow price of capacity", "产能影子价格"), currency});
   Json blocks = Json::array({status_block(e), kpis,
                              chart("bar", both("Price and marginal cost a " + m.unit, "每单位价格与边际成本"),
                                    {{"categories", names},
@@ -181,13 +187,13 @@ report::View equilibrium_view(const Industry& m, const Equilibrium& e) {
                                     {"series",
                                      {{{"name", both("Price", "价格")}, {"data", price_bars}},
                                       {{"name", both("Marginal cost", "边际成本")}, {"data", cost_bars}}}},
-                                    {"x", {{"format", currency}}}}),
+                                    {"y", {{"format", currency}}}}),
                              chart("bar", both("Share of the market", "市场份额"),
                                    {{"categories", names},
                                     {"width", "half"},
                                     {"horizontal", true},
                                     {"series", share_series},
-                                    {"x", {{"format", "percent"}}}}),
+                                    {"y", {{"format", "percent"}}}}),
                              report_table(both("Products", "产品"),
                                           {{both("Product", "产品"), ""},
                                            {both("Firm", "企业"), ""},
@@ -198,14 +204,7 @@ report::View equilibrium_view(const Industry& m, const Equilibrium& e) {
                                            {both("Revenue", "收入"), money},
                                            {both("Own elasticity", "自价格弹性"), "fixed2"}},
                                           rows),
-                             report_table(both("Firms", "企业"),
-                                          {{both("Firm", "企业"), ""},
-                                           {both("Share", "份额"), "percent"},
-                                           {both("Revenue", "收入"), money},
-                                           {both("Profit", "利润"), money},
-                                           {both("Margin", "毛利率"), "percent"},
-                                           {both("Shadow price of capacity", "产能影子价格"), currency}},
-                                          firm_rows)});
+                             report_table(both("Firms", "企业"), firm_columns, firm_rows)});
   view.sections.push_back(section("equilibrium", both("Price equilibrium", "价格均衡"),
                                   both(m.name + ": Bertrand-Nash prices", m.name + "：伯特兰—纳什均衡价格"), blocks));
   if (!cells.empty())
