@@ -76,7 +76,7 @@ void add_market_estimate(CLI::App& market) {
     const auto result = market::estimate_market(input, config);
     const std::string name = std::filesystem::path(config.products).filename().string();
     auto view = market::estimate_view(input, result, name);
-    if (o->flags.csv) view.tables = {{"", market::estimate_csv(input, result)}};
+    if (o->flags.csv) view.tables.front().second = market::estimate_csv(input, result);
     o->flags.print(view, report::both("Demand estimate: " + name, "需求估计：" + name));
     return result.estimate.converged ? 0 : 1;
   });

@@ -67,7 +67,7 @@ void add_market_scenario(CLI::App& market) {
     const auto industry = o->flags.industry();
     const auto outcomes = market::compare(industry, scenarios);
     auto view = market::scenario_view(outcomes);
-    if (o->flags.csv) view.tables = {{"", market::scenario_csv(outcomes)}};
+    if (o->flags.csv) view.tables.front().second = market::scenario_csv(outcomes);
     o->flags.print(view, report::both(industry.name + ": scenarios", industry.name + "：情景对比"));
     for (const auto& outcome : outcomes)
       if (outcome.equilibrium.status != market::Status::Converged) return 1;
