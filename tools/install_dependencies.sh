@@ -22,6 +22,8 @@ zlib1g-dev             .gz
 libzstd-dev            .zst
 libsqlite3-dev         run registry, cap table
 libcurl4-openssl-dev   downloads
+libjpeg62-turbo-dev    JPEG images
+libpng-dev             PNG images
 libboost-dev           HTTP server
 libpcre2-dev           tokenizer patterns
 libutf8proc-dev        Unicode normalisation

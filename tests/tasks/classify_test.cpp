@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
+#include "ingot/data/datasets.h"
 #include "ingot/engine/sequential.h"
 #include "ingot/models/registry.h"
 #include "support/error_of.h"

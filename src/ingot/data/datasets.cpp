@@ -113,6 +113,19 @@ Problems verify_dataset(std::string_view name, const fs::path& folder) {
   return problems;
 }
 
+fs::path find_data(const std::string& path) {
+  std::vector<fs::path> places = {path};
+  if (const auto mirror = data_mirror()) places.push_back(*mirror / path);
+  places.push_back(home_folder() / "data" / path);
+  std::string looked;
+  for (const auto& place : places) {
+    if (fs::exists(place)) return place;
+    looked += (looked.empty() ? "" : ", ") + place.string();
+  }
+  fail(ErrorKind::NotFound, "data", "'", path, "' is not at ", looked, "; get it with `ingot data get ",
+       path.substr(0, path.find('/')), "` or set INGOT_DATA");
+}
+
 GetResult get_dataset(const Dataset& set, const fs::path& folder, const GetProgress& progress) {
   if (fs::is_directory(folder)) {
     throw_if_any("data", verify_dataset(set.name, folder));

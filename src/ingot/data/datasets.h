@@ -34,6 +34,9 @@ std::string dataset_licence(std::string_view name);     // "unknown" for a set t
 // gets it.
 fs::path find_dataset(std::string_view name);
 
+// As given, else under INGOT_DATA, else under home_folder()/data. Throws NotFound that says where it looked.
+fs::path find_data(const std::string& path);
+
 struct GetResult {
   fs::path folder;
   bool downloaded = false;  // false: it was there

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
-
-#include <zlib.h>
 
 #include "ingot/base/csv.h"
-#include "ingot/base/env.h"
 #include "ingot/base/error.h"
 #include "ingot/base/lines.h"
+#include "ingot/data/datasets.h"
+#include "ingot/data/tar.h"
 
 namespace ingot {
 namespace {
@@ -50,31 +48,6 @@ std::string decode(const std::string& bytes, Encoding encoding, const std::strin
   return bytes;
 }
 
-// Members of a .tar.gz, in the order of the archive (POSIX ustar; long names by prefix only).
-template <typename Take>
-void for_each_member(const fs::path& archive, const Take& take) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(::gzopen(archive.c_str(), "rb"), ::gzclose);
-  if (!file) fail(ErrorKind::Io, "data", "cannot open ", archive.string());
-  const auto read = [&](char* into, size_t count) {
-    if (::gzread(file.get(), into, unsigned(count)) != int(count))
-      fail(ErrorKind::InvalidArgument, "data", archive.string(), " is cut short or no .tar.gz");
-  };
-  constexpr size_t kBlock = 512, kLargest = size_t(64) << 20;
-  for (char header[kBlock];;) {
-    read(header, kBlock);
-    if (header[0] == 0) return;
-    const auto field = [&](size_t at, size_t size) { return std::string(header + at, ::strnlen(header + at, size)); };
-    const std::string prefix = field(345, 155), name = (prefix.empty() ? "" : prefix + "/") + field(0, 100);
-    const size_t size = std::strtoull(field(124, 12).c_str(), nullptr, 8);
-    require("data", size <= kLargest, archive.string(), ": ", name, " has ", size, " bytes, expected at most ",
-            kLargest);
-    std::string bytes((size + kBlock - 1) / kBlock * kBlock, '\0');
-    if (!bytes.empty()) read(bytes.data(), bytes.size());
-    bytes.resize(size);
-    if (header[156] == '0' || header[156] == 0) take(name, std::move(bytes));
-  }
-}
-
 // <root>/<label>/<file>, sorted by path.
 std::vector<Record> read_folder(const fs::path& root, const std::string& inner) {
   std::map<std::string, std::string> files;
@@ -83,7 +56,7 @@ std::vector<Record> read_folder(const fs::path& root, const std::string& inner) 
       if (entry.is_regular_file()) files[fs::relative(entry.path(), root).string()] = read_file(entry.path());
   } else {
     const std::string prefix = inner.empty() ? "" : inner + "/";
-    for_each_member(root, [&](const std::string& name, std::string bytes) {
+    for_each_tar_member(root, [&](const std::string& name, std::string bytes) {
       if (name.starts_with(prefix)) files[name.substr(prefix.size())] = std::move(bytes);
     });
   }
@@ -138,19 +111,6 @@ Problems LabelledTextConfig::validate() const {
   if (!(validation_fraction >= 0 && validation_fraction < 1))
     p.push_back(detail::join_parts("validation_fraction: got ", validation_fraction, ", expected 0 to below 1"));
   return p;
-}
-
-fs::path find_data(const std::string& path) {
-  std::vector<fs::path> places = {path};
-  if (const auto mirror = data_mirror()) places.push_back(*mirror / path);
-  places.push_back(home_folder() / "data" / path);
-  std::string looked;
-  for (const auto& place : places) {
-    if (fs::exists(place)) return place;
-    looked += (looked.empty() ? "" : ", ") + place.string();
-  }
-  fail(ErrorKind::NotFound, "data", "'", path, "' is not at ", looked, "; get it with `ingot data get ",
-       path.substr(0, path.find('/')), "` or set INGOT_DATA");
 }
 
 LabelledTexts read_labelled_texts(const std::string& where, const LabelledTextConfig& config,

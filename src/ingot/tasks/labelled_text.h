@@ -60,7 +60,4 @@ struct LabelledTexts {
 LabelledTexts read_labelled_texts(const std::string& path, const LabelledTextConfig& config,
                                   const std::vector<std::string>& names = {});
 
-// As given, else under INGOT_DATA, else under home_folder()/data. Throws NotFound that says where it looked.
-fs::path find_data(const std::string& path);
-
 }  // namespace ingot
