@@ -10,6 +10,7 @@ namespace ingot {
 std::unique_ptr<Task> make_deepfm(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_embedding_classifier(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options);
+std::unique_ptr<Task> make_resnet(const Document& recipe, const TaskOptions& options);
 
 namespace {
 constexpr ModelEntry kModels[] = {
@@ -17,6 +18,7 @@ constexpr ModelEntry kModels[] = {
     {"embedding_classifier", "classify", "Embedding, Flatten, Dense: Chollet 2018, section 6.1.2",
      make_embedding_classifier},
     {"gpt", "lm", "causal decoder, Radford et al. 2019", make_gpt},
+    {"resnet", "image-classify", "residual network, He et al. 2015", make_resnet},
 };
 }  // namespace
 

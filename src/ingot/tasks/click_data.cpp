@@ -4,9 +4,9 @@
 #include <numeric>
 
 #include "ingot/base/error.h"
+#include "ingot/data/datasets.h"
 #include "ingot/data/permutation.h"
 #include "ingot/tasks/click.h"
-#include "ingot/tasks/labelled_text.h"
 
 namespace ingot {
 namespace {
