@@ -188,12 +188,12 @@ TEST_F(LmTest, SaysWhatIsWrongWithItsData) {
 }
 
 TEST(Registry, NamesTheNearestModel) {
-  const auto recipe = parse_toml("[model]\nname = \"gtp\"\n", "r.toml");
+  const auto recipe = parse_toml("[model]\nname = \"gptx\"\n", "r.toml");
   try {
     make_task(recipe, {});
     FAIL();
   } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find("r.toml:2:1: model.name: there is no model 'gtp'; did you mean 'gpt'?"),
+    EXPECT_NE(std::string(e.what()).find("r.toml:2:1: model.name: there is no model 'gptx'; did you mean 'gpt'?"),
               std::string::npos)
         << e.what();
   }

@@ -9,6 +9,7 @@ namespace ingot {
 // One line a family, sorted by name: declare make_x here, define it in models/x.cpp.
 std::unique_ptr<Task> make_deepfm(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_embedding_classifier(const Document& recipe, const TaskOptions& options);
+std::unique_ptr<Task> make_gan(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_resnet(const Document& recipe, const TaskOptions& options);
 
@@ -17,6 +18,8 @@ constexpr ModelEntry kModels[] = {
     {"deepfm", "click", "factorisation machine and deep network on records of fields, Guo et al. 2017", make_deepfm},
     {"embedding_classifier", "classify", "Embedding, Flatten, Dense: Chollet 2018, section 6.1.2",
      make_embedding_classifier},
+    {"gan", "adversarial", "generative adversarial network, Goodfellow et al. 2014; R3GAN, Huang et al. 2024",
+     make_gan},
     {"gpt", "lm", "causal decoder, Radford et al. 2019", make_gpt},
     {"resnet", "image-classify", "residual network, He et al. 2015", make_resnet},
 };
