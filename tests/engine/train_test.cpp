@@ -11,6 +11,7 @@
 #include "ingot/engine/checkpoint.h"
 #include "ingot/engine/run_folder.h"
 #include "ingot/formats/checkpoint_folder.h"
+#include "ingot/formats/metrics_log.h"
 #include "ingot/formats/tfevents.h"
 #include "ingot/torch/safetensors.h"
 #include "support/error_of.h"

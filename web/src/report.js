@@ -54,6 +54,8 @@ const renderers = {
   kpis, table, chart,
   code: (block) => h("figure", { class: "code" }, text(block.title) && h("figcaption", {}, inline(text(block.title))),
     h("pre", { tabindex: "0" }, h("code", {}, text(block.text)))),
+  picture: (block) => h("figure", { class: "picture" }, h("figcaption", {}, inline(text(block.title))),
+    h("img", { src: block.data, alt: text(block.title), loading: "lazy" })),
   note: (block) => h("p", { class: `note ${block.tone || "info"}`, role: "note" }, inline(text(block.text))),
   download: (block) => h("p", {}, h("button", { type: "button", onclick: () => saveText(block.filename, block.mime || "text/plain", text(block.text)) },
     text(block.label))),

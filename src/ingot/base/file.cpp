@@ -191,6 +191,13 @@ FileLock::FileLock(const fs::path& path) {
 }
 FileLock::~FileLock() { ::close(fd_); }  // the lock goes with the descriptor
 
+std::string base64(std::string_view bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  out.resize(size_t(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                    reinterpret_cast<const unsigned char*>(bytes.data()), int(bytes.size()))));
+  return out;
+}
+
 std::string sha256_hex(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes.data(), bytes.size());

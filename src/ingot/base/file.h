@@ -85,6 +85,7 @@ class FileLock {
 };
 
 std::string sha256_hex(std::string_view bytes);
+std::string base64(std::string_view bytes);
 std::string sha256_file(const fs::path& path);
 uint64_t xxh3(const void* bytes, size_t count);
 std::string xxh3_hex(std::string_view bytes);  // 16 hex digits

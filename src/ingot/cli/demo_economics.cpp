@@ -5,7 +5,7 @@
 #include "ingot/base/clock.h"
 #include "ingot/base/error.h"
 #include "ingot/cli/demo.h"
-#include "ingot/engine/run_folder.h"
+#include "ingot/formats/metrics_log.h"
 #include "ingot/plan/cost/hardware.h"
 #include "ingot/plan/cost/optimal_size.h"
 #include "ingot/plan/cost/scale_up.h"

@@ -9,7 +9,7 @@
 #include "ingot/base/text_table.h"
 #include "ingot/base/version.h"
 #include "ingot/cli/demo.h"
-#include "ingot/engine/run_folder.h"
+#include "ingot/formats/metrics_log.h"
 #include "ingot/plan/report/report.h"
 
 namespace ingot::cli {

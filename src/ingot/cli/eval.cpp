@@ -7,24 +7,45 @@
 #include "ingot/cli/commands.h"
 #include "ingot/engine/run_registry.h"
 #include "ingot/engine/train.h"
+#include "ingot/serve/options.h"
 
 namespace ingot::cli {
 
 void add_eval(CLI::App& app) {
   struct Options {
-    std::string run, split = "validation", checkpoint = "best";
+    std::string run, split = "validation", checkpoint = "best", questions;
+    int64_t shots = 0, limit = 0;
     bool json = false;
   };
-  auto* command = add_command(app, "eval", "Evaluate a trained run on a split of its data",
-                              "ingot eval runs/gpt-tiny-1\n"
-                              "ingot eval gpt-tiny --split test --checkpoint latest --json");
+  auto* command =
+      add_command(app, "eval", "Evaluate a trained run on a split of its data, or a language model on multiple choice",
+                  "ingot eval runs/gpt-tiny-1\n"
+                  "ingot eval gpt-tiny --split test --checkpoint latest --json\n"
+                  "ingot eval gpt2-124m-1 --options questions.jsonl --shots 5");
   auto o = std::make_shared<Options>();
   command->add_option("run", o->run, "run folder, id or name")->required();
   command->add_option("--split", o->split, "validation or test");
   command->add_option("--checkpoint", o->checkpoint, "best, latest or a step");
+  auto* questions = command->add_option(
+      "--options", o->questions,
+      R"(JSONL of {"context", "options", "answer"}: which option the language model finds likeliest)");
+  command->add_option("--shots", o->shots, "first questions of the file, shown solved before each other one")
+      ->needs(questions)
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--limit", o->limit, "at most so many questions; 0: all")->needs(questions);
   command->add_flag("--json", o->json, "print JSON");
   on_run(command, [o] {
-    const Json result = evaluate_run(find_run(o->run).folder, o->split, o->checkpoint);
+    Json result;
+    if (o->questions.empty()) {
+      result = evaluate_run(find_run(o->run).folder, o->split, o->checkpoint);
+    } else {
+      const auto folder = std::filesystem::exists(o->run) ? std::filesystem::path(o->run) : find_run(o->run).folder;
+      auto generator = Generator::load(folder, "cpu", o->checkpoint);
+      result = {{"run", folder.string()},
+                {"checkpoint", o->checkpoint},
+                {"split", o->questions},
+                {"metrics", eval_options(generator, o->questions, o->shots, o->limit)}};
+    }
     if (o->json) {
       fmt::print("{}\n", to_text(result, 2));
       return 0;
@@ -32,8 +53,8 @@ void add_eval(CLI::App& app) {
     TextTable table({"metric", "value"});
     for (const auto& [name, value] : result["metrics"].items())
       table.add({name, value.is_number_float() ? fmt::format("{:.4f}", value.get<double>()) : value.dump()});
-    fmt::print("{} {} on {}\n{}", result["run"].get<std::string>(), result["checkpoint"].get<std::string>(), o->split,
-               table.to_string());
+    fmt::print("{} {} on {}\n{}", result["run"].get<std::string>(), result["checkpoint"].get<std::string>(),
+               result["split"].get<std::string>(), table.to_string());
     return 0;
   });
 }

@@ -7,8 +7,8 @@
 
 #include "ingot/base/text_table.h"
 #include "ingot/cli/commands.h"
-#include "ingot/engine/run_folder.h"
 #include "ingot/engine/run_registry.h"
+#include "ingot/formats/metrics_log.h"
 
 namespace ingot::cli {
 namespace {

@@ -18,6 +18,7 @@
 #include "ingot/engine/stop_signal.h"
 #include "ingot/engine/train_step.h"
 #include "ingot/engine/trainer.h"
+#include "ingot/formats/metrics_log.h"
 #include "ingot/models/registry.h"
 #include "ingot/torch/compat.h"
 #include "ingot/torch/module_state.h"

@@ -12,8 +12,8 @@
 #include "ingot/base/error.h"
 #include "ingot/base/rng.h"
 #include "ingot/base/version.h"
-#include "ingot/engine/run_folder.h"
 #include "ingot/formats/checkpoint_folder.h"
+#include "ingot/formats/metrics_log.h"
 
 extern char** environ;
 

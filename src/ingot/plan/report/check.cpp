@@ -19,6 +19,7 @@ const std::map<std::string, Names> kBlocks = {{"chart", {"kind", "title"}},
                                               {"kpis", {"items"}},
                                               {"list", {"items"}},
                                               {"note", {"text"}},
+                                              {"picture", {"title", "data"}},
                                               {"table", {"columns", "rows"}},
                                               {"text", {"text"}}};
 const std::map<std::string, Names> kCharts = {{"area", {"series"}},           {"bar", {"categories", "series"}},
@@ -82,6 +83,9 @@ class Checker {
     figures(block, at);
     if (block.contains("title")) text(block["title"], at + ".title");
     if (type == "chart") chart(block, at);
+    if (type == "picture" &&
+        !(block["data"].is_string() && block["data"].get_ref<const std::string&>().starts_with("data:image/")))
+      problems.push_back(at + ".data: expected \"data:image/...\": a page loads nothing from elsewhere");
     if (type == "table") table(block, at);
     if (type == "kpis")
       each(block, "items", at, [&](const Json& item, const std::string& where) {

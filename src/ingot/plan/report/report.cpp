@@ -20,17 +20,11 @@ std::string_view asset(std::string_view name) {
   return file->bytes;
 }
 
-std::string base64_of_hex(const std::string& hex) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < hex.size(); i += 6) {  // 6 hex digits = 3 bytes = 4 base64 digits
-    auto part = hex.substr(i, 6);
-    const size_t num_bytes = part.size() / 2;
-    part.resize(6, '0');
-    const auto bits = std::stoul(part, nullptr, 16);
-    for (size_t k = 0; k < 4; ++k) out += k <= num_bytes ? kDigits[(bits >> (18 - 6 * k)) & 63] : '=';
-  }
-  return out;
+std::string sha256_base64(std::string_view text) {
+  const auto hex = sha256_hex(text);
+  std::string bytes;
+  for (size_t i = 0; i < hex.size(); i += 2) bytes += char(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return base64(bytes);
 }
 
 std::string html_escaped(std::string_view text) {
@@ -69,7 +63,7 @@ std::string render_report(const Json& document, std::string_view lang) {
   throw_if_any("report", report::check(document));
   const auto script = asset("report.js"), style = asset("report.css");
   // The only script that may run is ours; style attributes are what charts are placed with, so styles stay open.
-  static const std::string hash = base64_of_hex(sha256_hex(script));
+  static const std::string hash = sha256_base64(script);
   std::string page;
   page += "<!doctype html>\n<html lang=\"" + std::string(lang == "zh" ? "zh-Hans" : "en") + "\" data-lang=\"" +
           std::string(lang) + "\">\n<head>\n<meta charset=\"utf-8\">\n";
@@ -109,6 +103,18 @@ Json figure(double value, std::string_view format, Basis basis, const Json& sour
   Json figure = {{"value", value}, {"format", format}, {"basis", to_string(basis)}};
   if (!source.is_null()) figure["source"] = source;
   return figure;
+}
+
+Json picture(const std::filesystem::path& file, const Json& title) {
+  const auto extension = file.extension();
+  require("report", extension == ".svg" || extension == ".png", file.string(), " is no picture, expected .svg or .png");
+  constexpr uint64_t kLargest = 8u << 20;
+  const auto bytes = std::filesystem::file_size(file);
+  require("report", bytes <= kLargest, file.string(), " has ", bytes, " bytes, expected at most ", kLargest);
+  const char* type = extension == ".svg" ? "svg+xml" : "png";
+  return {{"type", "picture"},
+          {"title", title},
+          {"data", "data:image/" + std::string(type) + ";base64," + base64(read_file(file))}};
 }
 
 Json figure(double value, double low, double high, std::string_view format, Basis basis, const Json& source) {

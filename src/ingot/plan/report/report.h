@@ -35,4 +35,7 @@ Json figure(double value, std::string_view format, Basis basis, const Json& sour
 // The same with the ends of an interval.
 Json figure(double value, double low, double high, std::string_view format, Basis basis, const Json& source = nullptr);
 
+// A block that carries the SVG or PNG file. Throws InvalidArgument for other files, and those over 8 MiB.
+Json picture(const std::filesystem::path& file, const Json& title);
+
 }  // namespace ingot::report
