@@ -10,6 +10,14 @@ if(INGOT_FUZZ)
   target_compile_options(ingot_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Compiles the target's sources a few at a time: LibTorch's headers leave 9 CPU s of template instantiations to every
+# translation unit, whatever it holds (nn's eight files: 80 s alone, 11 s together). Names in anonymous namespaces must
+# differ within a folder.
+option(INGOT_UNITY "Compile the sources of a folder together" ON)
+function(ingot_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${INGOT_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+endfunction()
+
 # ingot_library(name [TORCH] [PRIVATE_HEADERS] HEADERS ... SOURCES ... DEPENDS ... [LINK third-party...] [NO_PCH source...])
 # makes the static target ingot_<name> and the alias ingot::<name>.
 function(ingot_library name)
@@ -20,6 +28,7 @@ function(ingot_library name)
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${A_HEADERS})
   set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON LINKER_LANGUAGE CXX)
   target_link_libraries(${target} PUBLIC ingot_flags ${A_DEPENDS} PRIVATE ${A_LINK})
+  ingot_unity(${target})
   if(A_TORCH)
     target_link_libraries(${target} PUBLIC ingot::libtorch)
     if(TARGET ingot_torch_pch)
@@ -27,17 +36,8 @@ function(ingot_library name)
       foreach(source ${A_NO_PCH})
         set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
       endforeach()
-      ingot_unity(${target})
     endif()
   endif()
-endfunction()
-
-# Compiles the target's sources a few at a time: LibTorch's headers leave 9 CPU s of template instantiations to every
-# translation unit, whatever it holds (nn's eight files: 80 s alone, 11 s together). Names in anonymous namespaces must
-# differ within a folder.
-option(INGOT_UNITY "Compile the sources of a LibTorch folder together" ON)
-function(ingot_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${INGOT_UNITY} UNITY_BUILD_BATCH_SIZE 10)
 endfunction()
 
 # A program may reuse the PCH only when compiled as the libraries are: -fPIC, not the -fPIE of executables.
@@ -45,7 +45,6 @@ function(ingot_reuse_pch target)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${target} PRIVATE -fPIC)
   target_precompile_headers(${target} REUSE_FROM ingot_torch_pch)
-  ingot_unity(${target})
 endfunction()
 
 # ingot_test(folder [TORCH] [SLOW] SOURCES ... DEPENDS ...): one test binary a folder.
@@ -57,6 +56,7 @@ function(ingot_test name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${target} PRIVATE INGOT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PRIVATE ingot_flags ${A_DEPENDS} ${A_LINK} GTest::gtest GTest::gtest_main)
+  ingot_unity(${target})
   if(A_TORCH)
     target_link_libraries(${target} PRIVATE ingot::libtorch)
     ingot_reuse_pch(${target})

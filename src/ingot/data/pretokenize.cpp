@@ -44,7 +44,7 @@ std::string type_of(const Json& config) {
 }
 
 // HF's BertNormalizer and google-research/bert's BasicTokenizer: clean_text.
-std::string clean_text(std::string_view text) {
+std::string drop_controls(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char *p = text.data(), *end = p + text.size(); p < end;) {
@@ -230,7 +230,7 @@ Normalizer::Normalizer(const Json& config) {
   } else if (type == "StripAccents") {
     steps_.push_back(strip_accents);
   } else if (type == "BertNormalizer") {
-    if (config.value("clean_text", true)) steps_.push_back(clean_text);
+    if (config.value("clean_text", true)) steps_.push_back(drop_controls);
     if (config.value("handle_chinese_chars", true)) steps_.push_back(space_chinese);
     const bool lowercase = config.value("lowercase", true);
     if (lowercase) steps_.push_back(lower);
