@@ -46,15 +46,15 @@ int64_t memory_limit() {
   return bytes;
 }
 
-// Seconds of the fastest of `runs` calls. On a CPU it is CPU time over threads, which other programs on a busy machine
-// do not stretch; on a GPU it is wall time.
+// Seconds of the fastest of `runs` calls: CPU time for one thread, which other programs on a busy machine do not stretch;
+// wall time for several, of which some may idle, and for a GPU.
 template <typename Work>
 double fastest(int runs, int threads, const Work& work) {
   double best = 1e30;
   for (int i = 0; i < runs; ++i) {
-    const double begin = threads > 0 ? cpu_time_s() : now_s();
+    const double begin = threads == 1 ? cpu_time_s() : now_s();
     work();
-    best = std::min(best, threads > 0 ? (cpu_time_s() - begin) / threads : now_s() - begin);
+    best = std::min(best, (threads == 1 ? cpu_time_s() : now_s()) - begin);
   }
   return best;
 }
