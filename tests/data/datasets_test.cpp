@@ -144,6 +144,7 @@ TEST(Datasets, AreFoundInTheMirrorThenAmongTheDownloads) {
   EXPECT_EQ(find_dataset("lm-tinyshakespeare"), folder / "home/datasets/lm-tinyshakespeare");
   fs::create_directories(folder / "mirror/lm-tinyshakespeare");
   EXPECT_EQ(find_dataset("lm-tinyshakespeare"), folder / "mirror/lm-tinyshakespeare");
+  EXPECT_EQ(find_dataset("tinyshakespeare"), folder / "mirror/lm-tinyshakespeare");
 }
 
 TEST(Datasets, CatalogueIsSound) {

@@ -42,10 +42,13 @@ const std::vector<Dataset>& datasets() {
 
 const Dataset& find_catalogued(std::string_view name) {
   std::vector<std::string> names;
+  std::vector<const Dataset*> shortened;  // "tinyshakespeare" for lm-tinyshakespeare
   for (const auto& set : datasets()) {
     if (set.name == name) return set;
+    if (set.name.ends_with("-" + std::string(name))) shortened.push_back(&set);
     names.push_back(set.name);
   }
+  if (shortened.size() == 1) return *shortened.front();
   const std::string near = nearest_name(name, names);
   fail(ErrorKind::NotFound, "data", "no data set is called '", name, "'",
        near.empty() ? "" : "; did you mean '" + near + "'?",
@@ -64,6 +67,7 @@ fs::path find_dataset(std::string_view name) {
   if (const auto mirror = data_mirror(); mirror && fs::is_directory(*mirror / name)) return *mirror / name;
   if (const fs::path folder = home_folder() / "datasets" / name; fs::is_directory(folder)) return folder;
   const Dataset& set = find_catalogued(name);
+  if (set.name != name) return find_dataset(set.name);
   if (set.files.empty())
     fail(ErrorKind::NotFound, "data", "data set ", name,
          " is not on this machine and not downloadable as a whole; set INGOT_DATA to a "
@@ -155,6 +159,7 @@ GetResult get_dataset(const Dataset& set, const fs::path& folder, const GetProgr
 
 GetResult get_dataset(std::string_view name, const GetProgress& progress) {
   const Dataset& set = find_catalogued(name);
+  name = set.name;
   if (const auto mirror = data_mirror(); mirror && fs::is_directory(*mirror / name)) {
     throw_if_any("data", verify_dataset(name, *mirror / name));
     return {*mirror / name, false};
