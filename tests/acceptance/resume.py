@@ -8,7 +8,8 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-RECIPES = {"embedding_classifier": ("recipes/embedding_classifier/sst2.toml", ["train.epochs=4"])}
+RECIPES = {"embedding_classifier": ("recipes/embedding_classifier/sst2.toml", ["train.epochs=4"]),
+           "gpt": ("recipes/gpt/tiny.toml", ["checkpoint.every=20"])}
 
 
 def main():
