@@ -22,6 +22,7 @@
 #include "ingot/engine/machine.h"
 #include "ingot/engine/train.h"
 #include "ingot/plan/report/report.h"
+#include "ingot/plan/venture/from_run.h"
 #include "ingot/serve/generator.h"
 #include "ingot/server/server.h"
 
@@ -241,8 +242,17 @@ int run(const Options& options) {
   const Json document = demo_document(out);
   write_json(out / "report.json", document);
   write_report(out / "report.html", document, options.lang);
-  fmt::print("{:<12}{} since the start of this command\nreport: {}\n", "done", format_duration(now_s() - began),
-             fs::absolute(out / "report.html").lexically_normal().string());
+  // 5. The plan that these measurements feed.
+  fmt::print("{:<12}{}\n", "plan", "close the loop: measured run and server -> cost, market, rivals, rounds");
+  std::fflush(stdout);
+  const auto venture = venture::plan_from_run({.run = main,
+                                               .serving = out / "serving.json",
+                                               .card = out / "data/card.json",
+                                               .usd_per_hour = funding.usd_per_hour_here},
+                                              out / "plan", options.lang);
+  const auto absolute = [](const fs::path& path) { return fs::absolute(path).lexically_normal().string(); };
+  fmt::print("  {}\n{:<12}{} since the start of this command\nreport: {}\nplan:   {}\n", venture.verdict, "done",
+             format_duration(now_s() - began), absolute(out / "report.html"), absolute(venture.page));
   return 0;
 }
 

@@ -46,8 +46,8 @@ int64_t memory_limit() {
   return bytes;
 }
 
-// Seconds of the fastest of `runs` calls: CPU time for one thread, which other programs on a busy machine do not stretch;
-// wall time for several, of which some may idle, and for a GPU.
+// Seconds of the fastest of `runs` calls: CPU time for one thread, which other programs on a busy machine do not
+// stretch; wall time for several, of which some may idle, and for a GPU.
 template <typename Work>
 double fastest(int runs, int threads, const Work& work) {
   double best = 1e30;

@@ -108,9 +108,10 @@ const Chip& HardwareCatalogue::chip(std::string_view name) const {
     if (lower(chip.id) == wanted || lower(chip.name) == wanted) return chip;
     ids.push_back(chip.id);
   }
-  std::string hint = suggest(name, ids);
-  for (const auto& id : ids)  // "A100" names several: say which
-    if (lower(id).rfind(wanted, 0) == 0) hint += (hint.find("such as") == std::string::npos ? "; such as " : ", ") + id;
+  std::string several;  // "A100" names several: say which
+  for (const auto& id : ids)
+    if (lower(id).starts_with(wanted)) several += (several.empty() ? "; such as " : ", ") + id;
+  const std::string hint = several.empty() ? suggest(name, ids) : several;
   fail(ErrorKind::NotFound, "cost", "chip is '", name, "', expected a name from `ingot cost hardware`", hint);
 }
 

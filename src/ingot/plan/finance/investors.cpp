@@ -30,7 +30,8 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 bool has(const std::vector<std::string>& list, const std::string& value) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& x) { return without_case(x) == without_case(value); });
+  return std::any_of(list.begin(), list.end(),
+                     [&](const std::string& x) { return without_case(x) == without_case(value); });
 }
 
 // Points of each question; they sum to 100.

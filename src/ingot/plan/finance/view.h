@@ -18,9 +18,9 @@ using report::report_table;
 using report::section;
 using report::View;
 
-double to_major(int64_t minor, const Currency& currency);  // for display only
+double to_major(int64_t minor, const Currency& currency);        // for display only
 std::string grouped_decimal(const Rational& value, int places);  // "1,234,567.5"
-Json money_json(const Money& money);                       // {"amount": "1.00", "currency": "USD"}
+Json money_json(const Money& money);                             // {"amount": "1.00", "currency": "USD"}
 
 struct RoundResult;
 View captable_view(const CapTable& table);

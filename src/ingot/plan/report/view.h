@@ -12,7 +12,7 @@
 namespace ingot::report {
 
 struct View {
-  std::vector<std::pair<std::string, TextTable>> tables;  // the first one is the CSV
+  std::vector<std::pair<std::string, TextTable>> tables;   // the first one is the CSV
   std::vector<std::pair<std::string, std::string>> plots;  // title and TextPlot, for the terminal
   std::vector<std::string> notes;
   Json json = Json::object();

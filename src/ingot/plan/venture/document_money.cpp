@@ -71,8 +71,7 @@ Json runway_section(const Outcome& o) {
   Json need =
       Json::array({kpi(both("Cash needed without any raise", "不融资所需现金"), predicted(o, v.need.mid, "usd_compact"),
                        both("median", "中位数")),
-                   kpi(both("at 75 % confidence", "75% 置信"),
-                       predicted(o, v.need.low > v.need.mid ? v.need.low : t.end(Layout::Need, 0.75), "usd_compact")),
+                   kpi(both("at 75 % confidence", "75% 置信"), predicted(o, t.end(Layout::Need, 0.75), "usd_compact")),
                    kpi(both("at 90 % confidence", "90% 置信"), predicted(o, v.need.high, "usd_compact"),
                        both("beyond today's cash", "超出现有现金部分"))});
   blocks.push_back({{"type", "kpis"}, {"items", need}});
