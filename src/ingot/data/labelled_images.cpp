@@ -126,14 +126,14 @@ LabelledImages read_cifar(const fs::path& path, const LabelledImageConfig& confi
   return result;
 }
 
-struct Record {
+struct ImageRecord {
   std::string label, origin, bytes;
   fs::path path;  // where the bytes are read from, if not given
 };
 
 // <root>/<label>/<file>, sorted by path; hidden files are left out.
-std::vector<Record> list_folder(const fs::path& root, const std::string& inner) {
-  std::map<std::string, Record> files;
+std::vector<ImageRecord> list_folder(const fs::path& root, const std::string& inner) {
+  std::map<std::string, ImageRecord> files;
   const auto add = [&](const std::string& name, std::string bytes, const fs::path& path) {
     const auto slash = name.find('/');
     if (slash == std::string::npos || fs::path(name).filename().string().starts_with(".")) return;
@@ -148,7 +148,7 @@ std::vector<Record> list_folder(const fs::path& root, const std::string& inner) 
       if (name.starts_with(prefix)) add(name.substr(prefix.size()), std::move(bytes), {});
     });
   }
-  std::vector<Record> records;
+  std::vector<ImageRecord> records;
   for (auto& [name, record] : files) records.push_back(std::move(record));
   return records;
 }
