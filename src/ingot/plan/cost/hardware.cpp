@@ -108,10 +108,11 @@ const Chip& HardwareCatalogue::chip(std::string_view name) const {
     if (lower(chip.id) == wanted || lower(chip.name) == wanted) return chip;
     ids.push_back(chip.id);
   }
-  std::string several;  // "A100" names several: say which
-  for (const auto& id : ids)
-    if (lower(id).starts_with(wanted)) several += (several.empty() ? "; such as " : ", ") + id;
-  const std::string hint = several.empty() ? suggest(name, ids) : several;
+  std::string hint = suggest(name, ids), several;
+  int count = 0;
+  for (const auto& id : ids)  // "A100" names several: say which
+    if (lower(id).starts_with(wanted)) several += (count++ ? ", " : "") + id;
+  if (count > 1) hint += (hint.empty() ? "; " : " There are ") + ("several, such as " + several);
   fail(ErrorKind::NotFound, "cost", "chip is '", name, "', expected a name from `ingot cost hardware`", hint);
 }
 

@@ -317,7 +317,8 @@ Problems BlpData::validate() const {
   absorb(effect, X);
   VectorXd within = X.col(price_in_x1);
   within.array() -= within.mean();
-  if (within.norm() <= 1e-10 * (1 + std::fabs(price[0])) * std::sqrt(double(N))) complain("price does not vary; nothing can be learnt from it");
+  if (within.norm() <= 1e-10 * (1 + std::fabs(price[0])) * std::sqrt(double(N)))
+    complain("price does not vary; nothing can be learnt from it");
   return problems;
 }
 
