@@ -121,8 +121,7 @@ Json verdict_section(const Outcome& o) {
                fmt::format("95% 区间；按原定政策为 {:.0f}%", 100 * v.alive_as_written.value)),
           true));
   items.push_back(kpi(both("P(lead)", "领先概率"), predicted(o, v.lead.value, v.lead.low, v.lead.high, "percent"),
-                      o.plan.numbers.lead_by_share ? both("largest share of the market", "市场份额第一")
-                                                   : both("best model of the field", "同组中模型最强")));
+                      leading(o.venture.section)));
   Json blocks = Json::array();
   blocks.push_back({{"type", "kpis"}, {"items", items}});
   if (!v.assumptions.empty()) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "ingot/base/text_table.h"
+#include "ingot/plan/report/report.h"
 
 namespace ingot::venture {
 namespace {
@@ -47,8 +48,7 @@ TextTable verdict_table(const Outcome& o) {
   }
   t.add({"P(alive)", chance(v.alive),
          fmt::format("after {} months; policy as written {}", o.venture.section.months, chance(v.alive_as_written))});
-  t.add({"P(lead)", chance(v.lead),
-         o.plan.numbers.lead_by_share ? "largest share of the market" : "best model of the field"});
+  t.add({"P(lead)", chance(v.lead), english(leading(o.venture.section))});
   t.add(
       {"cash needed", money(v.need.mid), fmt::format("without any raise; {} at 90 % confidence", money(v.need.high))});
   return t;
@@ -98,6 +98,17 @@ Json tally_json(const Tally& t) {
 }
 
 }  // namespace
+
+Json leading(const VentureSection& section) {
+  const auto among = [&](const char* all, const char* some) {
+    return section.against.empty() ? std::string(all)
+                                   : fmt::format(fmt::runtime(some), fmt::join(section.against, ", "));
+  };
+  return section.lead == Lead::Share
+             ? report::both(among("largest share of the market", "larger share than {}"),
+                            among("市场份额第一", "市场份额超过 {}"))
+             : report::both(among("best model of the field", "better model than {}"), among("模型最强", "模型强于 {}"));
+}
 
 Outcome outcome_of(const Venture& venture, const Plan& plan, const Analysis& analysis) {
   Outcome o{venture, plan, analysis, verdict_of(venture, analysis), {}, {}};

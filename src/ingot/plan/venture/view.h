@@ -17,6 +17,9 @@ struct Outcome {  // everything that is shown
 };
 Outcome outcome_of(const Venture& venture, const Plan& plan, const Analysis& analysis);
 
+// What P(lead) is the chance of: "best model among MiniMax, Z.ai", in two languages.
+Json leading(const VentureSection& section);
+
 // Tables, notes and JSON; sections stay empty.
 report::View plan_view(const Outcome& outcome);
 
