@@ -3,26 +3,21 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
-#include "ingot/formats/checkpoint_folder.h"
 #include "ingot/models/gpt_weights.h"
 #include "ingot/models/registry.h"
-#include "ingot/torch/module_state.h"
-#include "ingot/torch/safetensors.h"
+#include "ingot/models/trained_task.h"
 
 namespace ingot {
 
 std::unique_ptr<LmTask> load_language_model(const fs::path& folder, const std::string& which) {
-  const TaskOptions options{.purpose = Purpose::Infer, .run_folder = folder.string()};
   std::unique_ptr<Task> task;
   if (fs::exists(folder / "recipe.toml")) {
-    task = make_task(read_toml(folder / "recipe.toml"), options);
-    const auto weights = find_checkpoint(folder, which).weights_file();
-    load_module_state(task->module(), load_tensors(weights), weights.string());
+    task = load_trained_task(folder, which);
   } else if (is_hugging_face_folder(folder)) {
     Document recipe;
     recipe.origin = folder.string();
     recipe.root["model"] = {{"name", "gpt"}, {"init_from", folder.string()}};
-    task = make_task(recipe, options);
+    task = make_task(recipe, {.purpose = Purpose::Infer, .run_folder = folder.string()});
     task->initialise();
   } else {
     fail(ErrorKind::NotFound, "model", folder.string(),

@@ -4,11 +4,8 @@
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
-#include "ingot/formats/checkpoint_folder.h"
-#include "ingot/models/registry.h"
 #include "ingot/models/resnet.h"
-#include "ingot/torch/module_state.h"
-#include "ingot/torch/safetensors.h"
+#include "ingot/models/trained_task.h"
 
 namespace ingot {
 
@@ -17,12 +14,9 @@ ImageJudge::ImageJudge(const std::string& run) {
     fail(ErrorKind::NotFound, "gan", "model.judge is '", run,
          "', which is no run folder: it has no recipe.toml; train ",
          "one, as `ingot train recipes/resnet/fashion.toml`");
-  task_ = make_task(read_toml(fs::path(run) / "recipe.toml"), {.purpose = Purpose::Infer, .run_folder = run});
+  task_ = load_trained_task(run);
   net_ = dynamic_cast<ResNetImpl*>(&task_->module());
   require("gan", net_ != nullptr, "model.judge is '", run, "', expected a run of family resnet");
-  const auto weights = find_checkpoint(run, "best").weights_file();
-  load_module_state(*net_, load_tensors(weights), weights.string());
-  net_->eval();
 }
 
 const ImageFormat& ImageJudge::format() const { return static_cast<const ImageClassifyTask&>(*task_).format(); }
