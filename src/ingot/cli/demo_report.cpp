@@ -9,6 +9,7 @@
 #include "ingot/base/text_table.h"
 #include "ingot/base/version.h"
 #include "ingot/cli/demo.h"
+#include "ingot/cli/run_report.h"
 #include "ingot/formats/metrics_log.h"
 #include "ingot/plan/report/report.h"
 
@@ -100,14 +101,6 @@ Json data_section(const Findings& f) {
               {column("source", "来源"), column("licence", "许可"), column("documents", "篇数", "int"),
                column("size", "大小", "bytes")}},
              {"rows", licences}}}}};
-}
-
-// At most `most` points of a curve, first and last among them.
-Json thinned(const Json& points, size_t most) {
-  if (points.size() <= most) return points;
-  Json out = Json::array();
-  for (size_t i = 0; i < most; ++i) out.push_back(points[i * (points.size() - 1) / (most - 1)]);
-  return out;
 }
 
 Json training_section(const Findings& f) {

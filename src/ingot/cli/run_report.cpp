@@ -20,15 +20,10 @@ using Curve = std::vector<std::pair<double, double>>;
 
 constexpr char kSource[] = "run.json";
 
-// At most 300 points, first and last among them.
 Json points(const Curve& curve) {
   Json out = Json::array();
-  const size_t most = std::min<size_t>(curve.size(), 300);
-  for (size_t i = 0; i < most; ++i) {
-    const auto& [x, y] = curve[most == 1 ? 0 : i * (curve.size() - 1) / (most - 1)];
-    out.push_back({x, y});
-  }
-  return out;
+  for (const auto& [x, y] : curve) out.push_back({x, y});
+  return thinned(out, 300);
 }
 
 Json line_chart(const Json& title, const Json& series, const char* format = "number") {
@@ -139,6 +134,13 @@ Json table(const Json& title, const Json& value, bool half = true) {
 }
 
 }  // namespace
+
+Json thinned(const Json& points, size_t most) {
+  if (points.size() <= most) return points;
+  Json out = Json::array();
+  for (size_t i = 0; i < most; ++i) out.push_back(points[i * (points.size() - 1) / (most - 1)]);
+  return out;
+}
 
 Json run_report(const fs::path& run_folder) {
   const Json record = read_json(run_folder / "run.json");

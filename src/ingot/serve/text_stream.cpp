@@ -18,7 +18,7 @@ size_t unfinished_utf8(std::string_view text) {
   return 0;
 }
 
-std::string repair_utf8(std::string_view text) {
+std::string replace_invalid_utf8(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size();) {
     const auto character = decode_utf8(text, i);
@@ -50,11 +50,11 @@ std::string TextStream::push(std::string_view bytes) {
   auto text = held_.substr(0, held_.size() - keep);
   text.resize(text.size() - unfinished_utf8(text));
   held_.erase(0, text.size());
-  return repair_utf8(text);
+  return replace_invalid_utf8(text);
 }
 
 std::string TextStream::finish() {
-  auto text = repair_utf8(held_);
+  auto text = replace_invalid_utf8(held_);
   held_.clear();
   return text;
 }

@@ -28,6 +28,6 @@ class TextStream {
 // Bytes at the end of `text` that begin a UTF-8 character without finishing it (0 to 3).
 size_t unfinished_utf8(std::string_view text);
 // With every byte that is not part of valid UTF-8 replaced by U+FFFD.
-std::string repair_utf8(std::string_view text);
+std::string replace_invalid_utf8(std::string_view text);
 
 }  // namespace ingot
