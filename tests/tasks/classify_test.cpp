@@ -101,8 +101,12 @@ TEST_F(Classify, StartsAsKerasDoesAndPredicts) {
   task->initialise();
   for (const auto& item : task->module().named_parameters()) {
     const double largest = item.value().abs().max().item<double>();
-    if (item.key() == "embedding") EXPECT_LE(largest, 0.05);
-    if (item.key() == "bias") EXPECT_EQ(largest, 0);
+    if (item.key() == "embedding") {
+      EXPECT_LE(largest, 0.05);
+    }
+    if (item.key() == "bias") {
+      EXPECT_EQ(largest, 0);
+    }
   }
   EXPECT_NEAR(task->evaluate("test")["loss"].get<double>(), std::log(2), 0.1);
   const auto answer = task->predict({{"text", "good film"}});

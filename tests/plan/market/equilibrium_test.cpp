@@ -202,8 +202,10 @@ TEST(Prices, FringeClearsItsCapacity) {
   m.supply.capacity = {none, none, 0.7 * sales};
   const auto tight = solve_prices(m.demand, m.supply);
   ASSERT_EQ(tight.status, Status::Converged) << tight.why;
-  for (size_t j = 0; j < 6; ++j)
-    if (m.supply.firm[j] == 2) EXPECT_NEAR(tight.price[j], m.supply.cost[j] + tight.shadow_price[2], 1e-12);
+  for (size_t j = 0; j < 6; ++j) {
+    if (m.supply.firm[j] != 2) continue;
+    EXPECT_NEAR(tight.price[j], m.supply.cost[j] + tight.shadow_price[2], 1e-12);
+  }
   double served = 0;
   for (size_t j = 0; j < 6; ++j) served += m.supply.firm[j] == 2 ? tight.share[j] : 0;
   EXPECT_NEAR(served, 0.7 * sales, 1e-9 * sales);
