@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "ingot/base/ascii.h"
 #include "ingot/base/error.h"
 #include "ingot/cli/commands.h"
 #include "ingot/cli/cost.h"
@@ -20,12 +21,8 @@ using cost::Contract;
 constexpr const char* kOldNote =
     "(old): dated more than 12 months before the day of this report; check it before you rely on it";
 
-bool contains(std::string text, std::string part) {
-  const auto lower = [](std::string& s) {
-    for (char& c : s) c = char(std::tolower(static_cast<unsigned char>(c)));
-  };
-  lower(text), lower(part);
-  return text.find(part) != std::string::npos;
+bool contains(const std::string& text, const std::string& part) {
+  return ascii_lower(text).find(ascii_lower(part)) != std::string::npos;
 }
 
 Json or_null(std::optional<double> value) { return value ? Json(*value) : Json(); }

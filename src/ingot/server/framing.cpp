@@ -2,16 +2,11 @@
 #include <algorithm>
 #include <cctype>
 
+#include "ingot/base/ascii.h"
 #include "ingot/server/http.h"
 
 namespace ingot {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return out;
-}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -39,7 +34,7 @@ std::string framing_fault(std::string_view raw) {
       return "a header line holds a control character";
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return "a header line has no name";
-    const auto name = lower(line.substr(0, colon));
+    const auto name = ascii_lower(line.substr(0, colon));
     const auto value = trimmed(line.substr(colon + 1));
     if (name.find_first_of(" \t") != std::string::npos) return "there is white space before the colon of a header line";
     if (name == "host") {
@@ -52,7 +47,7 @@ std::string framing_fault(std::string_view raw) {
     } else if (name == "transfer-encoding") {
       ++encodings;
       if (http10) return "HTTP/1.0 knows no Transfer-Encoding";
-      if (lower(value) != "chunked") return "Transfer-Encoding is not exactly 'chunked'";
+      if (ascii_lower(value) != "chunked") return "Transfer-Encoding is not exactly 'chunked'";
     }
   }
   if (hosts > 1) return "Host is given twice";

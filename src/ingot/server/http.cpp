@@ -11,6 +11,7 @@
 #include <boost/beast/http.hpp>
 #include <sys/socket.h>
 
+#include "ingot/base/ascii.h"
 #include "ingot/base/error.h"
 
 namespace ingot {
@@ -345,9 +346,8 @@ struct HttpServer::State {
         request.path.resize(at);
       }
       for (const auto& field : head) {
-        std::string name(field.name_string());
-        for (auto& c : name) c = char(std::tolower(static_cast<unsigned char>(c)));
-        request.headers[name] = std::string(field.value());
+        const std::string_view name(field.name_string().data(), field.name_string().size());
+        request.headers[ascii_lower(name)] = std::string(field.value());
       }
       const auto given = request.headers["x-request-id"];
       request.id = is_id(given) ? given : own_id;

@@ -4,16 +4,11 @@
 #include <cctype>
 #include <cmath>
 
+#include "ingot/base/ascii.h"
 #include "ingot/base/error.h"
 
 namespace ingot::cost {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = char(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
 
 std::optional<double> scaled(const CsvTable& t, size_t row, const char* column, double scale) {
   const auto value = optional_number(t, row, column);
@@ -102,16 +97,16 @@ HardwareCatalogue HardwareCatalogue::load(const FactsFolder& folder) {
 }
 
 const Chip& HardwareCatalogue::chip(std::string_view name) const {
-  const std::string wanted = lower(name);
+  const std::string wanted = ascii_lower(name);
   std::vector<std::string> ids;
   for (const auto& chip : chips_) {
-    if (lower(chip.id) == wanted || lower(chip.name) == wanted) return chip;
+    if (ascii_lower(chip.id) == wanted || ascii_lower(chip.name) == wanted) return chip;
     ids.push_back(chip.id);
   }
   std::string hint = suggest(name, ids), several;
   int count = 0;
   for (const auto& id : ids)  // "A100" names several: say which
-    if (lower(id).starts_with(wanted)) several += (count++ ? ", " : "") + id;
+    if (ascii_lower(id).starts_with(wanted)) several += (count++ ? ", " : "") + id;
   if (count > 1) hint += (hint.empty() ? "; " : " There are ") + ("several, such as " + several);
   fail(ErrorKind::NotFound, "cost", "chip is '", name, "', expected a name from `ingot cost hardware`", hint);
 }

@@ -5,6 +5,7 @@
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
 #include "ingot/base/json.h"
+#include "ingot/base/quantile.h"
 
 namespace ingot::cost {
 namespace {
@@ -36,12 +37,6 @@ std::string find_text(const Json& root, const char* section, const char* key) {
   }
   const auto found = at->is_object() ? at->find(key) : at->end();
   return at->is_object() && found != at->end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
 }  // namespace

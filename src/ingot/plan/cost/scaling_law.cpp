@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "ingot/base/ascii.h"
 #include "ingot/base/error.h"
 #include "ingot/base/rng.h"
 #include "ingot/plan/cost/minimize.h"
@@ -222,14 +223,10 @@ std::vector<ScalingPoint> read_scaling_points(const CsvTable& t) {
 
 ScalingLaw published_law(const std::string& name, const FactsFolder& folder) {
   const CsvTable t = read_facts("scaling_laws.csv", folder);
-  const auto lower = [](std::string s) {
-    for (char& c : s) c = char(std::tolower(static_cast<unsigned char>(c)));
-    return s;
-  };
   std::vector<std::string> names;
   for (size_t i = 0; i < t.rows.size(); ++i) {
     names.push_back(t.text(i, "fit"));
-    if (!name.empty() && lower(names.back()).find(lower(name)) != std::string::npos)
+    if (!name.empty() && ascii_lower(names.back()).find(ascii_lower(name)) != std::string::npos)
       return {t.number(i, "A"), t.number(i, "B"), t.number(i, "E_nats"), t.number(i, "alpha"), t.number(i, "beta")};
   }
   fail(ErrorKind::NotFound, "scaling", "law is '", name, "', expected part of a name in facts/scaling_laws.csv",

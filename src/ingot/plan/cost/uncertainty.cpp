@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "ingot/base/quantile.h"
+
 namespace ingot::cost {
 
 Problems Uncertainty::validate() const {
@@ -22,12 +24,7 @@ Problems Uncertainty::validate() const {
 
 Quantiles quantiles_of(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  const auto at = [&](double q) {
-    const double x = q * double(values.size() - 1);
-    const size_t i = size_t(x), j = std::min(i + 1, values.size() - 1);
-    return values[i] + (x - double(i)) * (values[j] - values[i]);
-  };
-  return {at(0.1), at(0.5), at(0.9)};
+  return {quantile_of_sorted(values, 0.1), quantile_of_sorted(values, 0.5), quantile_of_sorted(values, 0.9)};
 }
 
 double normal(Rng& rng) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ingot/base/ascii.h"
 #include "ingot/base/csv.h"
 #include "ingot/base/embedded.h"
 #include "ingot/base/error.h"
@@ -13,11 +14,6 @@ std::span<const EmbeddedFile> finance_facts();
 
 namespace ingot::finance {
 namespace {
-
-std::string folded(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return text;
-}
 
 std::vector<FundingRound> rounds_of(const CsvTable& table) {
   std::vector<FundingRound> rounds;
@@ -72,7 +68,7 @@ ComparableResult comparables(const std::vector<FundingRound>& all, const std::st
   ComparableResult result;
   std::vector<double> posts, dilutions;
   for (const auto& r : all) {
-    if (r.date < since || !r.post_money || folded(r.round).find(folded(stage)) == std::string::npos) continue;
+    if (r.date < since || !r.post_money || ascii_lower(r.round).find(ascii_lower(stage)) == std::string::npos) continue;
     result.rounds.push_back(r);
     posts.push_back(*r.post_money);
     if (r.amount && *r.amount < *r.post_money) dilutions.push_back(*r.amount / *r.post_money);

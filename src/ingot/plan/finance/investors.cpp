@@ -5,16 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "ingot/base/ascii.h"
 #include "ingot/base/csv.h"
 #include "ingot/base/error.h"
 
 namespace ingot::finance {
 namespace {
-
-std::string without_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return text;
-}
 
 std::vector<std::string> split(const std::string& text) {
   std::vector<std::string> parts;
@@ -31,7 +27,7 @@ std::vector<std::string> split(const std::string& text) {
 
 bool has(const std::vector<std::string>& list, const std::string& value) {
   return std::any_of(list.begin(), list.end(),
-                     [&](const std::string& x) { return without_case(x) == without_case(value); });
+                     [&](const std::string& x) { return ascii_lower(x) == ascii_lower(value); });
 }
 
 // Points of each question; they sum to 100.
@@ -51,7 +47,7 @@ std::vector<Investor> read_investors(const std::filesystem::path& csv) {
     v.stages = split(table.text(i, "stages")), v.sectors = split(table.text(i, "sectors"));
     v.geographies = split(table.text(i, "geographies")), v.portfolio = split(table.text(i, "portfolio"));
     v.smallest = table.number(i, "min_cheque"), v.largest = table.number(i, "max_cheque");
-    v.role = without_case(table.text(i, "role"));
+    v.role = ascii_lower(table.text(i, "role"));
     if (v.name.empty()) problems.push_back(where + "name is empty, expected a name");
     if (v.smallest < 0 || v.largest < v.smallest)
       problems.push_back(

@@ -61,7 +61,7 @@ View plan_view(const PlanResult& plan, const Date& start) {
                {"covenant_breach_month", plan.covenant_breach ? Json(*plan.covenant_breach) : Json()},
                {"lowest_cash", money_json({plan.lowest_cash, c})},
                {"months", months}};
-  const std::string format = lower(c.code()) + "_compact";
+  const std::string format = ascii_lower(c.code()) + "_compact";
   Json cash = Json::array(), spend = Json::array(), receipts = Json::array();
   for (size_t i = 0; i < plan.months.size(); ++i) {
     const auto& m = plan.months[i];
@@ -138,7 +138,7 @@ View runway_view(const PlanResult& plan, const Date& start, const RunwayResult& 
                              {"founder_value", r.founder_value},
                              {"mean_founder_value", r.mean_founder_value},
                              {"quantiles", {0.05, 0.25, 0.5, 0.75, 0.95}}};
-  const std::string format = lower(c.code()) + "_compact";
+  const std::string format = ascii_lower(c.code()) + "_compact";
   const Json axis = {{"title", both("month", "月")}};
   view.sections.insert(
       view.sections.begin(),
@@ -227,15 +227,15 @@ void add_strategy(View& view, const StrategyResult& r, const Currency& currency)
   const Json best = Json::array({Json::array({r.recommended.ruin, r.recommended.founder_value})});
   clouds.push_back({{"name", both("frontier", "前沿")}, {"data", points}, {"as", "line"}});
   clouds.push_back({{"name", both("recommended", "推荐")}, {"data", best}});
-  view.sections.push_back(section(
-      "strategy", both("When to raise, how much, with what", "何时融资、融多少、用何种工具"), Json(),
-      Json::array(
-          {chart("scatter", both("Plans tried and the frontier", "已评估方案与有效前沿"),
-                 {{"x", {{"title", both("P(ruin)", "破产概率")}, {"format", "percent"}}},
-                  {"y",
-                   {{"title", both("founder value", "创始人价值")}, {"format", lower(currency.code()) + "_compact"}}},
-                  {"series", clouds}}),
-           {{"type", "list"}, {"items", why}}})));
+  view.sections.push_back(
+      section("strategy", both("When to raise, how much, with what", "何时融资、融多少、用何种工具"), Json(),
+              Json::array({chart("scatter", both("Plans tried and the frontier", "已评估方案与有效前沿"),
+                                 {{"x", {{"title", both("P(ruin)", "破产概率")}, {"format", "percent"}}},
+                                  {"y",
+                                   {{"title", both("founder value", "创始人价值")},
+                                    {"format", ascii_lower(currency.code()) + "_compact"}}},
+                                  {"series", clouds}}),
+                           {{"type", "list"}, {"items", why}}})));
 }
 
 View investors_view(const std::vector<Match>& matches, const AdvantageResult* advantage) {

@@ -26,7 +26,7 @@ std::string money(double value) { return grouped(std::llround(value)); }
 
 View valuation_view(const ValuationReport& r) {
   View view;
-  const std::string format = lower(r.currency.code()) + "_compact";
+  const std::string format = ascii_lower(r.currency.code()) + "_compact";
   TextTable table({"method", "low", "middle", "high", "what moves it"});
   Json estimates = Json::array(), field = Json::array();
   for (const auto& e : r.estimates) {

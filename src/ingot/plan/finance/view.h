@@ -12,7 +12,6 @@ namespace ingot::finance {
 
 using report::both;
 using report::chart;
-using report::lower;
 using report::percent;
 using report::report_table;
 using report::section;

@@ -112,7 +112,7 @@ View waterfall_view(const CapitalStructure& s, const std::vector<WaterfallResult
     plot.lines.push_back({std::string(1, char(i < 26 ? 'a' + i : '*')), s.classes[i].name, curves[i]});
   }
   view.plots.emplace_back("payoff by class, by equity value after debt", plot.to_string());
-  const std::string format = lower(currency.code()) + "_compact";
+  const std::string format = ascii_lower(currency.code()) + "_compact";
   Json rows = Json::array();
   for (const auto& p : points)
     rows.push_back({p.equity.to_double() / double(currency.minor_per_major()), both(p.event, event_zh(p.event))});

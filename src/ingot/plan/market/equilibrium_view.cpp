@@ -38,7 +38,7 @@ Json status_block(const Equilibrium& e) {
 report::View equilibrium_view(const Industry& m, const Equilibrium& e) {
   report::View view;
   const size_t J = m.offers.size(), F = m.firms.size();
-  const std::string currency = report::lower(m.currency), money = currency + "_compact";
+  const std::string currency = ascii_lower(m.currency), money = currency + "_compact";
   const Demand demand = m.demand();
   const auto elasticity = elasticities(demand, e.price);
   const bool observed = m.offers.front().share.has_value();

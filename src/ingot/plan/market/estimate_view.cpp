@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "ingot/base/quantile.h"
 #include "ingot/plan/market/market_view.h"
 #include "ingot/plan/report/report.h"
 
@@ -13,11 +14,6 @@ using report::both;
 using report::chart;
 using report::report_table;
 using report::section;
-
-double median(std::vector<double> v) {
-  std::sort(v.begin(), v.end());
-  return 0.5 * (v[(v.size() - 1) / 2] + v[v.size() / 2]);
-}
 
 std::string number(double x) { return fmt::format("{:.6g}", x); }
 

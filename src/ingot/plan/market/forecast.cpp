@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "ingot/base/quantile.h"
 #include "ingot/plan/market/calibration.h"
 #include "ingot/plan/market/facts.h"
 
@@ -36,11 +37,7 @@ std::pair<double, double> diffusion_like(const std::string& product) {
 void quantiles(std::vector<double>& values, std::array<double, 5>& out) {
   std::sort(values.begin(), values.end());
   constexpr double kLevels[] = {0.05, 0.25, 0.5, 0.75, 0.95};
-  for (size_t q = 0; q < 5; ++q) {
-    const double at = kLevels[q] * double(values.size() - 1);
-    const size_t k = std::min(size_t(at), values.size() - 2);
-    out[q] = values[k] + (at - double(k)) * (values[k + 1] - values[k]);
-  }
+  for (size_t q = 0; q < 5; ++q) out[q] = quantile_of_sorted(values, kLevels[q]);
 }
 
 // Loyal buyers split by the firm of last month so that at the observed prices the split repeats itself, with utilities

@@ -20,7 +20,7 @@ report::View forecast_view(const Industry& m, const RaceSection& race, const std
                            int every) {
   report::View view;
   const size_t F = m.firms.size(), M = months.size(), G = m.segments.size();
-  const std::string currency = report::lower(m.currency) + "_compact";
+  const std::string currency = ascii_lower(m.currency) + "_compact";
   const auto inside = [&](const ForecastMonth& month) {
     return std::accumulate(month.share.begin(), month.share.end(), 0.0);
   };
@@ -195,7 +195,7 @@ report::View forecast_view(const Industry& m, const RaceSection& race, const std
   blocks.push_back(chart("line", both("Mean price of a unit", "平均单价"),
                          {{"x", axis},
                           {"width", "half"},
-                          {"y", {{"format", report::lower(m.currency)}, {"zero", true}}},
+                          {"y", {{"format", ascii_lower(m.currency)}, {"zero", true}}},
                           {"series", Json::array({{{"name", both("price", "价格")}, {"data", price}}})}}));
   blocks.push_back(report::report_table(both("Firms", "企业"),
                                         {{both("Firm", "企业"), ""},

@@ -66,7 +66,7 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
   report::View view;
   const Outcome& today = outcomes.front();
   const Industry& m = today.industry;
-  const std::string currency = report::lower(m.currency), money = currency + "_compact";
+  const std::string currency = ascii_lower(m.currency), money = currency + "_compact";
 
   // 1. The market, one row a scenario.
   struct Totals {

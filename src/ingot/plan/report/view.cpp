@@ -32,9 +32,4 @@ Json report_table(Json title, const std::vector<std::pair<Json, std::string>>& c
 
 std::string percent(double share, int places) { return fmt::format("{:.{}f}%", 100 * share, places); }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return text;
-}
-
 }  // namespace ingot::report

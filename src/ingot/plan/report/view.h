@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "ingot/base/ascii.h"
 #include "ingot/base/json.h"
 #include "ingot/base/text_table.h"
 
@@ -26,6 +27,5 @@ Json chart(const std::string& kind, Json title, Json fields);
 Json report_table(Json title, const std::vector<std::pair<Json, std::string>>& columns, Json rows);
 
 std::string percent(double share, int places = 2);  // "12.34%"
-std::string lower(std::string text);                // a currency as a report format
 
 }  // namespace ingot::report
