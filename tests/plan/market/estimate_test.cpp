@@ -7,6 +7,7 @@
 #include "ingot/base/file.h"
 #include "ingot/base/rng.h"
 #include "support/error_of.h"
+#include "support/temp_folder.h"
 
 namespace ingot::market {
 namespace {
@@ -36,9 +37,8 @@ std::string simulated(double alpha) {
 }
 
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "ingot_estimate_test";
-  Folder() { std::filesystem::create_directories(path); }
-  ~Folder() { std::filesystem::remove_all(path); }
+  TempFolder folder;
+  const std::filesystem::path& path = folder.path();
   void write(const std::string& text) { write_file_atomic(path / "data.csv", text); }
 };
 
