@@ -4,7 +4,7 @@ BUILD  := build/$(PRESET)
 ONLY   ?=
 JOBS   ?= $(shell nproc)
 
-.PHONY: demo test build deps acceptance bench fuzz torture check format plain asan clean help
+.PHONY: demo test build all deps acceptance bench fuzz torture check format plain asan clean help
 
 help:        ## this list
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -12,10 +12,13 @@ help:        ## this list
 demo: build  ## text -> tokenizer -> GPT -> evaluation -> server -> cost -> one HTML report
 	$(BUILD)/ingot demo
 
-test: build  ## quick: unit, property, golden, CLI and short end-to-end tests
+test: all    ## quick: unit, property, golden, CLI and short end-to-end tests
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
 build: deps $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS) --target ingot
+
+all: build
 	cmake --build $(BUILD) -j $(JOBS)
 
 $(BUILD)/build.ninja: CMakeLists.txt CMakePresets.json
@@ -24,11 +27,11 @@ $(BUILD)/build.ninja: CMakeLists.txt CMakePresets.json
 deps:
 	@tools/install_dependencies.sh
 
-acceptance: build  ## quality bars on real data; ONLY=gpt for one capability
+acceptance: all    ## quality bars on real data; ONLY=gpt for one capability
 	@tools/install_dependencies.sh peers
 	tools/bars.py acceptance --build $(BUILD) --only "$(ONLY)"
 
-bench: build       ## speed bars beside their peers; ONLY=tokenizer for one area
+bench: all         ## speed bars beside their peers; ONLY=tokenizer for one area
 	@tools/install_dependencies.sh peers
 	tools/bars.py bench --build $(BUILD) --only "$(ONLY)"
 
@@ -38,7 +41,7 @@ fuzz:              ## every parser for FUZZ_SECONDS (60) under libFuzzer, ASan a
 	cmake --build build/fuzz -j $(JOBS)
 	tools/fuzz.sh build/fuzz
 
-torture: build     ## long fault runs: kill -9 at every system call, full disks, I/O errors
+torture: all       ## long fault runs: kill -9 at every system call, full disks, I/O errors
 	@tools/install_dependencies.sh torture
 	tools/bars.py torture --build $(BUILD) --only "$(ONLY)"
 

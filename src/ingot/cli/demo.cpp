@@ -36,7 +36,7 @@ namespace {
 constexpr const char* kPrompts[] = {"The open() system call", "RETURN VALUE\n", "The following example shows how to"};
 constexpr const char* kQuestion = "The read() function returns";
 
-struct Options {
+struct DemoFlags {
   std::string out = "runs/demo", lang = "en", source = "manpages";
   bool fresh = false, quick = false;
   std::vector<std::string> set;
@@ -189,7 +189,7 @@ void serve_once(const fs::path& run_folder, const fs::path& out) {
   fmt::print("  asked     {}\n  answered  {}\n", kQuestion, to_text(result["answer"]["choices"][0]["text"]));
 }
 
-int run(const Options& options) {
+int run_demo(const DemoFlags& options) {
   const fs::path out = options.out;
   if (options.fresh) {
     if (fs::exists(out) && !fs::exists(out / "demo.json") && !fs::is_empty(out))
@@ -264,11 +264,11 @@ DemoPlan demo_plan(bool quick) {
     return {{{"scale-1", 1, 2, 16, 12, 0.006}, {"scale-2", 1, 2, 24, 12, 0.006}, {"scale-3", 2, 2, 32, 12, 0.006}},
             {"main", 2, 2, 48, 16, 0.004},
             512};
-  return {{{"scale-1", 2, 1, 32, 600, 0.006},  // heads of 32: BLAS is twice as slow with 24
-           {"scale-2", 2, 2, 64, 600, 0.005},
-           {"scale-3", 4, 2, 64, 600, 0.005},
-           {"scale-4", 4, 3, 96, 600, 0.004}},
-          {"main", 4, 4, 128, 1000, 0.003},
+  return {{{"scale-1", 2, 1, 32, 400, 0.006},  // heads of 32: BLAS is twice as slow with 24
+           {"scale-2", 2, 2, 64, 400, 0.005},
+           {"scale-3", 4, 2, 64, 400, 0.005},
+           {"scale-4", 4, 3, 96, 400, 0.004}},
+          {"main", 4, 4, 128, 900, 0.003},
           2048};
 }
 
@@ -279,7 +279,7 @@ void add_demo(CLI::App& app) {
                   "ingot demo --out /tmp/demo --lang zh\n"
                   "ingot demo --fresh --quick\n"
                   "ingot demo --set funding.team=5 --set funding.chip=H200");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DemoFlags>();
   command->add_option("--out", options->out,
                       "folder of the demo (default runs/demo); finished stages in it are skipped");
   command->add_option("--source", options->source,
@@ -289,7 +289,7 @@ void add_demo(CLI::App& app) {
   command->add_flag("--fresh", options->fresh, "begin anew");
   command->add_flag("--quick", options->quick, "tiny models: a minute for a look at all stages, with poor numbers");
   command->add_option("--set", options->set, "an assumption of the funding estimate, as in funding.team=5");
-  on_run(command, [options] { return run(*options); });
+  on_run(command, [options] { return run_demo(*options); });
 }
 
 }  // namespace ingot::cli

@@ -318,7 +318,7 @@ Json funding_section(const Findings& f) {
     const auto name = times_text(s);
     rows.push_back({name, figure(s["params"], "compact", Basis::Assumed),
                     ranged(s["tokens"], "compact", Basis::Predicted, law_source),
-                    ranged(s["flop"], "number", Basis::Predicted, "6 N D"),
+                    figure(s["flop"]["value"], "number", Basis::Predicted, "6 N D"),
                     ranged(s["loss"], "fixed2", Basis::Predicted, law_source),
                     figure(s["chips"], "int", Basis::Predicted, rent_source),
                     ranged(s["usd_compute"], "usd_compact", Basis::Predicted, rent_source),

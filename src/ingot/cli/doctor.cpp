@@ -15,11 +15,11 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct DoctorFlags {
   bool json = false, again = false;
 };
 
-int run(const Options& options) {
+int run_doctor(const DoctorFlags& options) {
   const auto machine = describe_machine();
   std::vector<Ceiling> ceilings = {measured_ceiling(1, "cpu", options.again)};
   if (machine.cores > 1) ceilings.push_back(measured_ceiling(machine.cores, "cpu", options.again));
@@ -69,10 +69,10 @@ void add_doctor(CLI::App& app) {
   auto* command = add_command(app, "doctor", "What this machine has, its measured ceilings, and what is wrong with it",
                               "ingot doctor\n"
                               "ingot doctor --again --json");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DoctorFlags>();
   command->add_flag("--json", options->json, "print one JSON document");
   command->add_flag("--again", options->again, "measure the ceilings anew instead of using those of an earlier day");
-  on_run(command, [options] { return run(*options); });
+  on_run(command, [options] { return run_doctor(*options); });
 }
 
 }  // namespace ingot::cli

@@ -16,7 +16,7 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct GenerateFlags {
   std::string folder, prompt, prompt_file, device = "cpu", checkpoint = "best";
   GenerateRequest request;
   int64_t samples = 1;
@@ -40,7 +40,7 @@ Json to_json(const GenerateResult& result) {
   return out;
 }
 
-int run(Options options) {
+int run_generate(GenerateFlags options) {
   auto& request = options.request;
   require("generate", options.prompt.empty() || options.prompt_file.empty(),
           "--prompt and --prompt-file are both given, expected one");
@@ -82,7 +82,7 @@ void add_generate(CLI::App& app) {
                   "ingot generate runs/shakespeare --prompt \"ROMEO:\" --max-tokens 300\n"
                   "ingot generate ./gpt2 --prompt \"The meaning of life is\" --temperature 0.8 --top-p 0.95\n"
                   "ingot generate runs/demo --prompt-file - --stop \"\\n\\n\" --json < prompt.txt");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<GenerateFlags>();
   auto& sampling = options->request.sampling;
   options->request.slide = true;
   command->add_option("folder", options->folder, "run folder, or a folder with a Hugging Face GPT-2")->required();
@@ -102,7 +102,7 @@ void add_generate(CLI::App& app) {
   command->add_option("--device", options->device, "cpu, cuda or auto (default cpu)");
   command->add_option("--checkpoint", options->checkpoint, "best, latest or a step (default best)");
   command->add_flag("--json", options->json, "print one JSON object");
-  on_run(command, [options] { return run(*options); });
+  on_run(command, [options] { return run_generate(*options); });
 }
 
 }  // namespace ingot::cli

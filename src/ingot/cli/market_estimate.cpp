@@ -14,7 +14,7 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct EstimateFlags {
   OutputFlags flags;
   std::string file, agents, absorb, linear, random, demographics, instruments;
   int steps = 0;
@@ -39,7 +39,7 @@ void add_market_estimate(CLI::App& market) {
                   "ingot market estimate products.csv --absorb product_ids\n"
                   "ingot market estimate products.csv --linear 1,prices,sugar --random prices --steps 2\n"
                   "ingot market estimate nevo.toml --json");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<EstimateFlags>();
   command->add_option("file", o->file, "products CSV (columns as PyBLP names them), or a TOML with [estimate]")
       ->required();
   command->add_option("--agents", o->agents, "CSV of consumers: market_ids, weights, nodes0.., demographics");

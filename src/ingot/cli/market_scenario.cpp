@@ -31,7 +31,7 @@ constexpr MoveFlag kMoves[] = {
      "WHO=WORTH: a unit is worth so much more to the median buyer"},
 };
 
-struct Options {
+struct ScenarioFlags {
   MarketFlags flags;
   std::vector<std::string> moves[std::size(kMoves)];
   bool together = false;
@@ -46,7 +46,7 @@ void add_market_scenario(CLI::App& market) {
                               "ingot market scenario --open-weights Frontier-open=Anthropic,price=1.5\n"
                               "ingot market scenario --gpu-shortage 0.8 --cost all=0.3 --together\n"
                               "ingot market scenario examples/market.toml --html scenarios.html --lang zh");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ScenarioFlags>();
   o->flags.add_to(*command);
   for (size_t i = 0; i < std::size(kMoves); ++i)
     command->add_option(kMoves[i].flag, o->moves[i], kMoves[i].help)->allow_extra_args(false);

@@ -19,7 +19,7 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct VentureFlags {
   std::string file;
   OutputFlags output;
   std::vector<std::string> set;
@@ -57,7 +57,7 @@ class Bars {
 };
 
 // --shard I/N, --merge, or the rank under mpirun.
-venture::Sharding sharding_of(const Options& o) {
+venture::Sharding sharding_of(const VentureFlags& o) {
   using Role = venture::Sharding::Role;
   venture::Sharding s;
   const auto [rank, ranks] = launched_rank();
@@ -83,7 +83,7 @@ void add_plan(CLI::App& app) {
                   "ingot plan examples/venture_open_weights.toml\n"
                   "ingot plan examples/venture_vertical.toml --html plan.html --lang zh\n"
                   "ingot plan examples/venture_vertical.toml --sweep --set venture.paths=20000 --json");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<VentureFlags>();
   command->add_option("file", o->file, "venture file (docs/plan.md)")->required();
   command->add_option("--set", o->set, "change one value, as in --set operating.cash=9000000")->take_all();
   command->add_option("--paths", o->paths, "simulated futures (default: venture.paths)")

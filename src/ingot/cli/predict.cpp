@@ -15,7 +15,7 @@ namespace ingot::cli {
 
 namespace {
 
-struct Options {
+struct PredictFlags {
   std::string run, checkpoint = "best", text, file, request, requests;
   bool json = false;
 };
@@ -64,7 +64,7 @@ void add_predict(CLI::App& app) {
                               "ingot predict fashion --file shirt.png --json\n"
                               "ingot predict reader --request '{\"question\": \"Who?\", \"context\": \"...\"}'\n"
                               "ingot predict sst2 --requests reviews.jsonl > answers.jsonl");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<PredictFlags>();
   command->add_option("run", o->run, "run folder, id or name")->required();
   auto* kinds = command->add_option_group("request", "what to answer");
   kinds->add_option("--text", o->text, "short for the request {\"text\": ...}");

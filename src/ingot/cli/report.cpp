@@ -12,7 +12,7 @@
 
 namespace ingot::cli {
 namespace {
-struct Options {
+struct ReportFlags {
   std::string document, out, lang = "en";
 };
 }  // namespace
@@ -22,7 +22,7 @@ void add_report(CLI::App& app) {
       add_command(app, "report", "Show a training run, or a report document (JSON), as one offline HTML page",
                   "ingot report runs/gpt-tiny-1\n"
                   "ingot report plan.json --lang zh --out plan.html");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportFlags>();
   command->add_option("document", options->document, "run folder, or report document as docs/report.md describes it")
       ->required();
   command->add_option("--out", options->out,

@@ -16,7 +16,7 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct RunwayFlags {
   FinanceFlags flags;
   uint64_t paths = 100'000;
   uint32_t seed = 1;
@@ -34,7 +34,7 @@ void add_runway(CLI::App& app) {
                   "ingot runway examples/seed.toml\n"
                   "ingot runway examples/seed.toml --plan-only --csv\n"
                   "ingot runway examples/series_b.toml --sensitivity --optimise --html runway.html");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<RunwayFlags>();
   o->flags.add_to(*command, "company TOML, ledger (.db) or OCF folder");
   command->add_option("--paths", o->paths, "simulated companies")
       ->check(CLI::Range(uint64_t{16}, uint64_t{4'000'000'000}))

@@ -19,13 +19,13 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct ServerFlags {
   std::string folder, config, host, name, device = "cpu", checkpoint = "best";
   int port = -1;
   std::vector<std::string> set;
 };
 
-ServerConfig read_settings(const Options& options) {
+ServerConfig read_settings(const ServerFlags& options) {
   Document document;
   document.origin = "--set";
   if (!options.config.empty()) document = read_toml(options.config);
@@ -36,7 +36,7 @@ ServerConfig read_settings(const Options& options) {
   return config;
 }
 
-int run(const Options& options) {
+int run_serve(const ServerFlags& options) {
   if (!fs::exists(options.folder))
     fail(ErrorKind::NotFound, "serve", options.folder,
          " does not exist, expected a run folder or a Hugging Face GPT-2 folder; `ingot runs` lists the runs");
@@ -71,7 +71,7 @@ void add_serve(CLI::App& app) {
                               "ingot serve runs/demo --set queue=100 --set http.max_body_bytes=65536\n"
                               "curl -s http://127.0.0.1:8080/v1/completions -H 'Content-Type: application/json' -d "
                               "'{\"model\": \"demo\", \"prompt\": \"The\"}'");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ServerFlags>();
   command->add_option("folder", options->folder, "run folder, or a folder with a Hugging Face GPT-2")->required();
   command->add_option("--host", options->host,
                       "address to listen on (default 127.0.0.1; 0.0.0.0 lets other machines in)");
@@ -82,7 +82,7 @@ void add_serve(CLI::App& app) {
   command->add_option("--checkpoint", options->checkpoint, "of a run: best (default), latest or a step");
   command->add_option("--config", options->config, "TOML file with the settings of docs/serve.md");
   command->add_option("--set", options->set, "one setting, as in http.max_body_bytes=65536");
-  on_run(command, [options] { return run(*options); });
+  on_run(command, [options] { return run_serve(*options); });
 }
 
 }  // namespace ingot::cli

@@ -14,7 +14,7 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct TrainingFlags {
   std::string recipe, run_folder;
   std::vector<std::string> overrides, allow;
   bool resume = false, dry_run = false, quiet = false, json = false, allow_non_finite = false;
@@ -40,7 +40,7 @@ void print_dry_run(const Json& plan) {
              predicted["method"].get<std::string>());
 }
 
-int run(const Options& o) {
+int run_train(const TrainingFlags& o) {
   std::string recipe = o.recipe;
   if (recipe.empty()) {
     require("train", o.resume && !o.run_folder.empty(),
@@ -78,7 +78,7 @@ void add_train(CLI::App& app) {
                               "ingot train recipes/gpt/tiny.toml --set train.steps=500 --set optimizer.lr=3e-4\n"
                               "ingot train recipes/gpt/tiny.toml --dry-run --usd-per-hour 0.10\n"
                               "ingot train --resume --run-folder runs/gpt-tiny-1");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<TrainingFlags>();
   command->add_option("recipe", o->recipe, "TOML recipe; with --resume that of the run when left out");
   command->add_option("--run-folder", o->run_folder, "where the run goes (default runs/NAME-N)");
   command->add_option("--set", o->overrides, "change a key of the recipe: section.key=value")->allow_extra_args(false);
@@ -90,7 +90,7 @@ void add_train(CLI::App& app) {
   command->add_option("--usd-per-hour", o->usd_per_hour, "price of this machine (train.usd_per_hour)");
   command->add_flag("--quiet", o->quiet, "no progress");
   command->add_flag("--json", o->json, "print the run record, or the dry run, as JSON");
-  on_run(command, [o] { return run(*o); });
+  on_run(command, [o] { return run_train(*o); });
 }
 
 }  // namespace ingot::cli

@@ -11,7 +11,7 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct ValueFlags {
   FinanceFlags flags;
   std::string rounds;
 };
@@ -23,7 +23,7 @@ void add_value(CLI::App& app) {
       add_command(app, "value", "what the company is worth: VC method, DCF, OPM, scenarios, comparable rounds",
                   "ingot value examples/series_b.toml\n"
                   "ingot value examples/seed.toml --set valuation.vc.exit_value=600000000 --html value.html");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<ValueFlags>();
   o->flags.add_to(*command, "company TOML, ledger (.db) or OCF folder");
   command->add_option("--rounds", o->rounds, "CSV of funding rounds (default: the catalogue inside the program)");
   on_run(command, [o] {

@@ -11,7 +11,7 @@
 namespace ingot::cli {
 namespace {
 
-struct Options {
+struct WaterfallFlags {
   FinanceFlags flags;
   std::vector<std::string> exits;
   int curve = 0;
@@ -31,7 +31,7 @@ void add_waterfall(CLI::App& app) {
                               "ingot waterfall examples/series_b.toml\n"
                               "ingot waterfall examples/series_b.toml --exit 50_000_000 --exit 400_000_000 --json\n"
                               "ingot waterfall examples/series_b.toml --curve 100 --csv > curve.csv");
-  auto o = std::make_shared<Options>();
+  auto o = std::make_shared<WaterfallFlags>();
   o->flags.add_to(*command, "company TOML, ledger (.db) or OCF folder");
   command->add_option("--exit", o->exits, "exit value; repeat for more (default: exit.values of the TOML)");
   command->add_option("--curve", o->curve, "payoffs at this many even steps up to the largest exit")
