@@ -10,6 +10,38 @@
 #include "ingot/serve/options.h"
 
 namespace ingot::cli {
+namespace {
+
+std::string scalar_text(const Json& value) {
+  if (value.is_number_float()) return fmt::format("{:.4f}", value.get<double>());
+  return value.is_string() ? value.get<std::string>() : to_text(value);
+}
+
+// Scalars and nested tables as rows "reliability.error"; a list of tables is a table of its own below.
+void print_metrics(const std::string& prefix, const Json& metrics, TextTable& scalars, std::string& tables) {
+  for (const auto& [key, value] : metrics.items()) {
+    const auto name = prefix + key;
+    if (value.is_object()) {
+      print_metrics(name + ".", value, scalars, tables);
+    } else if (value.is_array() && !value.empty() && value.front().is_object()) {
+      std::vector<std::string> columns;
+      for (const auto& [column, cell] : value.front().items()) columns.push_back(column);
+      TextTable table(columns);
+      for (const auto& row : value) {
+        std::vector<std::string> cells;
+        for (const auto& column : columns) cells.push_back(scalar_text(row.value(column, Json())));
+        table.add(cells);
+      }
+      tables += "\n" + name + "\n" + table.to_string();
+    } else if (value.is_array() && value.size() > 12) {
+      scalars.add({name, fmt::format("{} values: see --json", value.size())});
+    } else {
+      scalars.add({name, scalar_text(value)});
+    }
+  }
+}
+
+}  // namespace
 
 void add_eval(CLI::App& app) {
   struct Options {
@@ -51,10 +83,10 @@ void add_eval(CLI::App& app) {
       return 0;
     }
     TextTable table({"metric", "value"});
-    for (const auto& [name, value] : result["metrics"].items())
-      table.add({name, value.is_number_float() ? fmt::format("{:.4f}", value.get<double>()) : value.dump()});
-    fmt::print("{} {} on {}\n{}", result["run"].get<std::string>(), result["checkpoint"].get<std::string>(),
-               result["split"].get<std::string>(), table.to_string());
+    std::string tables;
+    print_metrics("", result["metrics"], table, tables);
+    fmt::print("{} {} on {}\n{}{}", result["run"].get<std::string>(), result["checkpoint"].get<std::string>(),
+               result["split"].get<std::string>(), table.to_string(), tables);
     return 0;
   });
 }
