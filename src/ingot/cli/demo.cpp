@@ -18,6 +18,7 @@
 #include "ingot/cli/commands.h"
 #include "ingot/cli/demo_http.h"
 #include "ingot/cli/generator_model.h"
+#include "ingot/cli/openmp_wait.h"
 #include "ingot/data/prepare.h"
 #include "ingot/engine/machine.h"
 #include "ingot/engine/train.h"
@@ -190,6 +191,7 @@ void serve_once(const fs::path& run_folder, const fs::path& out) {
 }
 
 int run_demo(const DemoFlags& options) {
+  restart_with_short_spin();
   const fs::path out = options.out;
   if (options.fresh) {
     if (fs::exists(out) && !fs::exists(out / "demo.json") && !fs::is_empty(out))

@@ -10,6 +10,7 @@
 #include "ingot/base/file.h"
 #include "ingot/base/text_table.h"
 #include "ingot/cli/commands.h"
+#include "ingot/cli/openmp_wait.h"
 
 namespace ingot::cli {
 namespace {
@@ -41,6 +42,7 @@ void print_dry_run(const Json& plan) {
 }
 
 int run_train(const TrainingFlags& o) {
+  restart_with_short_spin();
   std::string recipe = o.recipe;
   if (recipe.empty()) {
     require("train", o.resume && !o.run_folder.empty(),

@@ -85,11 +85,12 @@ void FieldEncoder::learn_vocabulary(Field& field, const Records& records, const 
   std::unordered_map<std::string, int64_t> counts;
   std::vector<std::string> order;
   for (const auto& [code, seen] : count_cells(column, rows))
-    for_each_value(field.spec, column.values[code], options_, records.place(seen.second), [&](std::string_view value) {
-      const auto [at, added] = counts.try_emplace(std::string(value), 0);
-      if (added) order.emplace_back(value);
-      at->second += seen.first;
-    });
+    for_each_value(field.spec, column.values[code], options_, records.place(seen.second),
+                   [&, times = seen.first](std::string_view value) {
+                     const auto [at, added] = counts.try_emplace(std::string(value), 0);
+                     if (added) order.emplace_back(value);
+                     at->second += times;
+                   });
   if (options_.min_count > 0)
     for (auto& value : order)
       if (counts[value] >= options_.min_count) field.values.push_back(std::move(value));

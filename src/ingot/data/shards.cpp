@@ -256,7 +256,7 @@ TokenDataset::TokenDataset(const fs::path& folder, std::string_view split) : fol
     const fs::path path = folder / entry["file"].get<std::string>();
     Shard shard(path);
     if (shard.num_tokens() != entry["tokens"] || shard.num_documents() != entry["documents"] ||
-        hex(shard.checksum()) != entry["xxh3"])
+        hex(shard.checksum()) != entry["xxh3"].get<std::string>())
       bad_shard(path, "is not the shard that manifest.json lists");
     if (shard.vocab_size() != vocab_size_)
       bad_shard(path, "has vocabulary size ", shard.vocab_size(), ", but manifest.json says ", vocab_size_);
@@ -307,7 +307,7 @@ Problems verify_data(const fs::path& folder) {
     }
   };
   const Json manifest = read_manifest(folder);
-  if (data_identity(manifest) != manifest["identity"])
+  if (data_identity(manifest) != manifest["identity"].get<std::string>())
     problems.push_back((folder / "manifest.json").string() + ": was edited");
   for (const auto& [name, split] : manifest["splits"].items()) {
     gather([&, &name = name] { TokenDataset(folder, name); });
