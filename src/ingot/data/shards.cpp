@@ -318,7 +318,7 @@ Problems verify_data(const fs::path& folder) {
   }
   for (const auto& [file, sum] : manifest["tokenizer"].items())
     gather([&, &file = file, &sum = sum] {
-      if (sha256_file(folder / "tokenizer" / file) != sum)
+      if (sha256_file(folder / "tokenizer" / file) != sum.get<std::string>())
         problems.push_back((folder / "tokenizer" / file).string() + ": does not match its checksum");
     });
   std::sort(problems.begin(), problems.end());
