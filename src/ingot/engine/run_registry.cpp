@@ -1,5 +1,7 @@
 #include "ingot/engine/run_registry.h"
 
+#include <algorithm>
+
 #include "ingot/base/env.h"
 #include "ingot/base/error.h"
 #include "ingot/base/sqlite.h"
@@ -62,8 +64,9 @@ RegisteredRun find_run(const std::string& text) {
   const auto runs = registered_runs();
   std::vector<std::string> names;
   for (const auto& run : runs) {
-    names.push_back(run.record.value("name", ""));
-    if (run.id == text || names.back() == text || (text.size() >= 4 && run.id.starts_with(text))) return run;
+    const std::string name = run.record.value("name", "");
+    if (run.id == text || name == text || (text.size() >= 4 && run.id.starts_with(text))) return run;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
   fail(ErrorKind::NotFound, "runs", "no run folder, id or name '", text, "'",
        names.empty() ? "; no run is registered yet, see `ingot train --help`"

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "ingot/base/error.h"
+#include "ingot/base/log.h"
 
 namespace ingot {
 namespace {
@@ -166,7 +167,9 @@ Checkpoint find_checkpoint(const fs::path& run_folder, const std::string& which)
     if (const auto step = best_step(checkpoints)) return open_checkpoint(checkpoints / step_folder_name(*step));
   if (which == "best" || which == "latest") {
     std::vector<std::string> rejected;
-    if (auto checkpoint = newest_checkpoint(checkpoints, &rejected)) return *checkpoint;
+    const auto checkpoint = newest_checkpoint(checkpoints, &rejected);
+    for (const auto& line : rejected) log_warning("passed over a checkpoint: " + line);
+    if (checkpoint) return *checkpoint;
     fail(ErrorKind::NotFound, "checkpoint", "no checkpoint of ", run_folder.string(), " is whole: ", rejected.front());
   }
   for (const auto step : steps)
