@@ -13,13 +13,6 @@
 
 namespace ingot {
 
-enum class PositionKind { Learned, Rotary };
-template <>
-struct EnumNames<PositionKind> {
-  static constexpr std::pair<const char*, PositionKind> kValues[] = {{"learned", PositionKind::Learned},
-                                                                     {"rotary", PositionKind::Rotary}};
-};
-
 struct GptConfig {  // [model]; names follow GPT-2, so that its published sizes can be typed as printed
   std::string name = "gpt";
   int64_t vocab_size = 0;

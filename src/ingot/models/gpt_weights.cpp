@@ -1,6 +1,5 @@
 #include "ingot/models/gpt_weights.h"
 
-#include <algorithm>
 #include <set>
 
 #include <torch/torch.h>
@@ -27,22 +26,6 @@ bool is_transposed(const std::string& name) {
 // Causal masks that older files carry.
 bool is_mask(const std::string& name) { return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias"); }
 
-std::vector<fs::path> weight_files(const fs::path& folder) {
-  if (const auto one = folder / "model.safetensors"; fs::exists(one)) return {one};
-  const auto index = folder / "model.safetensors.index.json";
-  if (!fs::exists(index))
-    fail(ErrorKind::NotFound, "gpt", folder.string(), " has no model.safetensors and no model.safetensors.index.json");
-  const auto json = read_json(index);
-  require("gpt", json.contains("weight_map") && json["weight_map"].is_object(), index.string(), " has no weight_map");
-  std::set<fs::path> files;
-  for (const auto& [name, file] : json["weight_map"].items()) {
-    require("gpt", file.is_string() && fs::path(file.get<std::string>()).filename() == file.get<std::string>(),
-            index.string(), ": ", name, " is in ", to_text(file), ", expected the name of a file in that folder");
-    files.insert(folder / file.get<std::string>());
-  }
-  return {files.begin(), files.end()};
-}
-
 std::string shape_text(at::IntArrayRef shape) {
   std::string text = "[";
   for (const auto n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
@@ -52,6 +35,35 @@ std::string shape_text(at::IntArrayRef shape) {
 }  // namespace
 
 bool is_hugging_face_folder(const fs::path& folder) { return fs::exists(folder / "config.json"); }
+
+std::vector<fs::path> hugging_face_weights(const fs::path& folder) {
+  if (const auto one = folder / "model.safetensors"; fs::exists(one)) return {one};
+  const auto index = folder / "model.safetensors.index.json";
+  if (!fs::exists(index))
+    fail(ErrorKind::NotFound, "model", folder.string(),
+         " has no model.safetensors and no model.safetensors.index.json");
+  const auto json = read_json(index);
+  require("model", json.contains("weight_map") && json["weight_map"].is_object(), index.string(), " has no weight_map");
+  std::set<fs::path> files;
+  for (const auto& [name, file] : json["weight_map"].items()) {
+    require("model", file.is_string() && fs::path(file.get<std::string>()).filename() == file.get<std::string>(),
+            index.string(), ": ", name, " is in ", to_text(file), ", expected the name of a file in that folder");
+    files.insert(folder / file.get<std::string>());
+  }
+  return {files.begin(), files.end()};
+}
+
+std::optional<Activation> hugging_face_activation(const std::string& name) {
+  for (const auto& [theirs, ours] : kActivations)
+    if (name == theirs) return ours;
+  return std::nullopt;
+}
+
+const char* hugging_face_name(Activation activation) {
+  for (const auto& [theirs, ours] : kActivations)
+    if (activation == ours) return theirs;
+  return nullptr;
+}
 
 GptConfig read_hugging_face_gpt(const fs::path& folder) {
   const auto path = folder / "config.json";
@@ -81,17 +93,16 @@ GptConfig read_hugging_face_gpt(const fs::path& folder) {
   config.norm_eps = json.value("layer_norm_epsilon", 1e-5);
   config.tied_embeddings = json.value("tie_word_embeddings", true);
   const auto name = json.value("activation_function", Json("gelu_new"));
-  const auto* found =
-      std::find_if(std::begin(kActivations), std::end(kActivations), [&](const auto& a) { return name == a.first; });
-  if (found == std::end(kActivations)) unsupported("activation_function", "gelu_new, gelu, relu, silu or tanh");
-  config.activation = found->second;
+  const auto activation = name.is_string() ? hugging_face_activation(name.get<std::string>()) : std::nullopt;
+  if (!activation) unsupported("activation_function", "gelu_new, gelu, relu, silu or tanh");
+  config.activation = *activation;
   throw_if_any(scope, config.validate());
   return config;
 }
 
 void load_gpt_weights(GptImpl& model, const fs::path& source) {
   const bool foreign = is_hugging_face_folder(source);
-  const auto files = foreign                    ? weight_files(source)
+  const auto files = foreign                    ? hugging_face_weights(source)
                      : fs::is_directory(source) ? std::vector{find_checkpoint(source, "best").weights_file()}
                                                 : std::vector{source};
   const torch::NoGradGuard no_grad;
@@ -126,8 +137,7 @@ void load_gpt_weights(GptImpl& model, const fs::path& source) {
 
 void write_hugging_face_gpt(GptImpl& model, const fs::path& folder) {
   const auto& c = model.config();
-  const auto* activation = std::find_if(std::begin(kActivations), std::end(kActivations),
-                                        [&](const auto& a) { return a.second == c.activation; });
+  const auto* activation = hugging_face_name(c.activation);
   const auto need = [](bool ok, const char* key, const char* expected) {
     if (!ok)
       fail(ErrorKind::Unsupported, "export", "model.", key, " is not ", expected, ", which GPT-2's layout needs");
@@ -138,7 +148,7 @@ void write_hugging_face_gpt(GptImpl& model, const fs::path& folder) {
   need(!c.qk_norm, "qk_norm", "false");
   need(c.kv_heads() == c.n_head, "n_kv_head", "n_head");
   need(c.logit_softcap == 0, "logit_softcap", "0");
-  need(activation != std::end(kActivations), "activation", "an activation without gate");
+  need(activation != nullptr, "activation", "an activation without gate");
 
   std::map<std::string, Tensor> tensors;
   for (const auto& item : model.named_parameters()) {
@@ -158,7 +168,7 @@ void write_hugging_face_gpt(GptImpl& model, const fs::path& folder) {
                                       {"n_layer", c.n_layer},
                                       {"n_head", c.n_head},
                                       {"n_inner", c.n_inner ? Json(c.n_inner) : Json()},
-                                      {"activation_function", activation->first},
+                                      {"activation_function", activation},
                                       {"layer_norm_epsilon", c.norm_eps},
                                       {"tie_word_embeddings", c.tied_embeddings},
                                       {"initializer_range", 0.02},

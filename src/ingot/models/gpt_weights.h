@@ -2,12 +2,19 @@
 // folder.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "ingot/base/file.h"
 #include "ingot/models/gpt.h"
 
 namespace ingot {
 
-bool is_hugging_face_folder(const fs::path& folder);  // has config.json
+bool is_hugging_face_folder(const fs::path& folder);                         // has config.json
+std::vector<fs::path> hugging_face_weights(const fs::path& folder);          // one file or shards; throws NotFound
+std::optional<Activation> hugging_face_activation(const std::string& name);  // "gelu_new" -> GeluTanh
+const char* hugging_face_name(Activation activation);                        // null for gated forms
 
 // The model of a Hugging Face folder. Throws Unsupported, naming the field, for what this decoder does not do.
 GptConfig read_hugging_face_gpt(const fs::path& folder);

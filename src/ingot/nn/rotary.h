@@ -1,9 +1,18 @@
 // Rotary position embedding, Su et al. 2021 ("RoFormer"), in the half-split layout of GPT-NeoX and Llama.
 #pragma once
 
+#include "ingot/base/config.h"
 #include "ingot/torch/tensor.h"
 
 namespace ingot {
+
+// How a model knows the order of its tokens: a learned vector a position, or rotated queries and keys.
+enum class PositionKind { Learned, Rotary };
+template <>
+struct EnumNames<PositionKind> {
+  static constexpr std::pair<const char*, PositionKind> kValues[] = {{"learned", PositionKind::Learned},
+                                                                     {"rotary", PositionKind::Rotary}};
+};
 
 struct Rotary {
   Tensor cos, sin;  // [T, D/2], or [B, 1, T, D/2]
