@@ -25,7 +25,7 @@ TEST(LabelledTexts, ReadsFoldersLinesAndTables) {
   write(folder / "tree/pos/1.txt", "good");
   write(folder / "tree/neg/1.txt", "bad");
   write(folder / "lines", "1 very good\r\n0 bad\n\n");
-  write(folder / "table.tsv", "label\ttext\n1\tgood\n0\tbad\n");
+  write(folder / "table.tsv", "label\ttext\n1\t\"good\n0\tbad\n");
   write(folder / "table.csv", "text,label\n\"good, very\",1\nbad,0\n");
   for (const char* name : {"tree", "lines", "table.tsv", "table.csv"}) {
     const auto texts = read_labelled_texts((folder / name).string(), {});

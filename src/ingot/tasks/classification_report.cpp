@@ -50,9 +50,23 @@ double ClassificationReport::ece() const {
   return sum / double(samples_);
 }
 
+double ClassificationReport::macro_f1() const {
+  const auto C = int64_t(names_.size());
+  double sum = 0;
+  int64_t classes = 0;
+  for (int64_t k = 0; k < C; ++k) {
+    int64_t labelled = 0, guessed = 0;
+    for (int64_t j = 0; j < C; ++j) labelled += count(k, j), guessed += count(j, k);
+    if (labelled + guessed == 0) continue;
+    sum += 2 * double(count(k, k)) / double(labelled + guessed);
+    classes += 1;
+  }
+  return sum / double(classes);
+}
+
 Json ClassificationReport::metrics() const {
   const double n = double(samples_);
-  Json result = {{"loss", loss_ / n}, {"accuracy", double(right_) / n}};
+  Json result = {{"loss", loss_ / n}, {"accuracy", double(right_) / n}, {"f1", macro_f1()}};
   if (names_.size() > 5) result["top5"] = double(among_five_) / n;
   result["ece"] = ece();
   result["samples"] = samples_;

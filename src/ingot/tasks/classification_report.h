@@ -15,10 +15,12 @@ class ClassificationReport {
   // `rank`: how many classes scored above the right one; `confidence`: probability of the guess.
   void add(int64_t label, int64_t guess, int64_t rank, double confidence, double loss);
 
-  // {"loss", "accuracy", "top5" (above five classes), "ece", "samples"}.
+  // {"loss", "accuracy", "f1", "top5" (above five classes), "ece", "samples"}.
   Json metrics() const;
   // Expected calibration error over 15 equal bins of confidence, Guo et al. 2017, eq. 3.
   double ece() const;
+  // F1 of each class, averaged over the classes that occur as a label or a guess.
+  double macro_f1() const;
   int64_t count(int64_t label, int64_t guess) const;
 
   std::string confusion_svg() const;    // rows: the label, columns: the guess, in percent of the row

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <torch/torch.h>
 
@@ -31,6 +32,12 @@ void for_each_word(const std::string& text, const Take& take) {
     }
   }
   if (!word.empty()) take(word);
+}
+
+// [B, C], or [B, 1] (a logit of the second class) -> [B, max(C, 2)] float.
+Tensor log_probabilities(const Tensor& logits) {
+  const auto x = logits.to(torch::kFloat);
+  return x.size(1) == 1 ? torch::log_sigmoid(torch::cat({-x, x}, 1)) : x.log_softmax(1);
 }
 
 }  // namespace
@@ -114,7 +121,7 @@ EncodedTexts ClassifyTask::encode_split(const LabelledTexts& texts) const {
   EncodedTexts result{torch::empty({texts.size(), length()}, torch::kLong), torch::tensor(texts.labels, torch::kLong)};
   auto* row = result.ids.data_ptr<int64_t>();
   for (const auto& text : texts.texts) {
-    pad_in_front(encode(text), length(), row);
+    place(encode(text), row);
     row += length();
   }
   return result;
@@ -165,22 +172,38 @@ Json ClassifyTask::evaluate(const std::string& split, int64_t limit) {
     if (split == "validation") return Json::object();
     fail(ErrorKind::NotFound, "eval", "this run has no split '", split, "'; name its texts in data.", split);
   }
-  constexpr int64_t kRows = 512;
+  return report(found->second, limit).metrics();
+}
+
+ClassificationReport ClassifyTask::report(const EncodedTexts& texts, int64_t limit) {
+  constexpr int64_t kRows = 256;
   const torch::NoGradGuard no_grad;
   module().eval();
   const auto device = module().parameters().front().device();
-  const auto& [ids, labels] = found->second;
-  double loss = 0;
-  int64_t right = 0, seen = 0, batches = 0;
-  for (int64_t begin = 0; begin < ids.size(0) && (limit == 0 || batches < limit); begin += kRows, ++batches) {
-    const auto part = labels.slice(0, begin, begin + kRows).to(device);
-    const auto scores = logits(ids.slice(0, begin, begin + kRows).to(device));
-    const auto guess = scores.size(1) == 1 ? scores.squeeze(1).gt(0).to(torch::kLong) : scores.argmax(1);
-    loss += batch_loss(scores, part).item<double>();
-    right += guess.eq(part).sum().item<int64_t>();
-    seen += part.size(0);
+  ClassificationReport report(names_);
+  int64_t batches = 0;
+  for (int64_t begin = 0; begin < texts.ids.size(0) && (limit == 0 || batches < limit); begin += kRows, ++batches) {
+    const auto log_p = log_probabilities(logits(texts.ids.slice(0, begin, begin + kRows).to(device))).cpu();
+    const auto p = log_p.accessor<float, 2>();
+    for (int64_t i = 0; i < p.size(0); ++i) {
+      const auto label = texts.labels[begin + i].item<int64_t>();
+      int64_t guess = 0, rank = 0;
+      for (int64_t k = 0; k < p.size(1); ++k) {
+        if (p[i][k] > p[i][guess]) guess = k;
+        rank += p[i][k] > p[i][label];
+      }
+      report.add(label, guess, rank, std::exp(double(p[i][guess])), -double(p[i][label]));
+    }
   }
-  return {{"loss", loss / double(seen)}, {"accuracy", double(right) / double(seen)}, {"samples", seen}};
+  return report;
+}
+
+void ClassifyTask::illustrate(const std::string& folder) {
+  const auto found = splits_.find("validation");
+  if (found == splits_.end()) return;
+  const auto seen = report(found->second, 0);
+  write_file_atomic(fs::path(folder) / "confusion.svg", seen.confusion_svg());
+  write_file_atomic(fs::path(folder) / "reliability.svg", seen.reliability_svg());
 }
 
 Json ClassifyTask::predict(const Json& request) {
@@ -189,10 +212,8 @@ Json ClassifyTask::predict(const Json& request) {
   const torch::NoGradGuard no_grad;
   module().eval();
   auto ids = torch::empty({1, length()}, torch::kLong);
-  pad_in_front(encode(request["text"].get<std::string>()), length(), ids.data_ptr<int64_t>());
-  const auto scores = logits(ids.to(module().parameters().front().device())).cpu();
-  const auto p =
-      scores.size(1) == 1 ? torch::stack({1 - scores[0][0].sigmoid(), scores[0][0].sigmoid()}) : scores[0].softmax(0);
+  place(encode(request["text"].get<std::string>()), ids.data_ptr<int64_t>());
+  const auto p = log_probabilities(logits(ids.to(module().parameters().front().device())))[0].exp().cpu();
   const auto best = p.argmax().item<int64_t>();
   return {{"label", names_.at(size_t(best))}, {"score", p[best].item<double>()}};
 }

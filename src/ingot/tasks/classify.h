@@ -1,5 +1,6 @@
-// Text classification: labelled texts -> ids [B, T] -> logits -> cross-entropy, accuracy. A family supplies the encoder
-// and the logits; two classes may come as one logit (sigmoid), as in the Keras original.
+// Text classification: labelled texts -> ids [B, T] -> logits -> cross-entropy, accuracy, F1, calibration, confusion
+// matrix. A family supplies the encoder and the logits; two classes may come as one logit (sigmoid), as in the Keras
+// original.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ingot/tasks/classification_report.h"
 #include "ingot/tasks/labelled_text.h"
 #include "ingot/tasks/task.h"
 
@@ -44,16 +46,20 @@ class ClassifyTask : public Task {
   Batch train_batch(int64_t index) override;  // every row once an epoch, shuffled anew each; the last batch is short
   int64_t batches_per_epoch() const override;
   Tensor loss(const Batch& batch, const std::string& player) override;
-  Json evaluate(const std::string& split, int64_t limit) override;  // {"loss", "accuracy", "samples"}
+  Json evaluate(const std::string& split, int64_t limit) override;  // see ClassificationReport::metrics
   Objective objective() const override { return {"accuracy", false}; }
   Json predict(const Json& request) override;  // {"text"} -> {"label", "score"}
   std::string unit() const override { return "sample"; }
   std::string data_hash() const override { return hash_; }
   void save_assets(const std::string& folder) const override;
+  void illustrate(const std::string& folder) override;
+  const std::vector<std::string>& labels() const { return names_; }
 
  protected:
   virtual std::vector<int64_t> encode(const std::string& text) const = 0;
-  virtual int64_t length() const = 0;            // T
+  virtual int64_t length() const = 0;  // T
+  // Lays the ids of one text into a row of `length` cells; pad_in_front unless the family says otherwise.
+  virtual void place(const std::vector<int64_t>& ids, int64_t* row) const { pad_in_front(ids, length(), row); }
   virtual Tensor logits(const Tensor& ids) = 0;  // [B, T] -> [B, C], or [B, 1] for two classes
   // Encodes every split; call once the encoder stands. Gives the training texts back to build the encoder from.
   const std::vector<std::string>& training_texts() const { return train_texts_.texts; }
@@ -64,6 +70,7 @@ class ClassifyTask : public Task {
 
  private:
   EncodedTexts encode_split(const LabelledTexts& texts) const;
+  ClassificationReport report(const EncodedTexts& texts, int64_t limit);
   Tensor batch_loss(const Tensor& logits, const Tensor& labels) const;  // summed
 
   LabelledTexts train_texts_;

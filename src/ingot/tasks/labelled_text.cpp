@@ -83,9 +83,31 @@ std::vector<Record> read_lines(const fs::path& path) {
   return records;
 }
 
-std::vector<Record> read_table(const fs::path& path, char delimiter, const LabelledTextConfig& config) {
-  const std::string bytes = read_file(path);
-  CsvReader reader(bytes, path.string(), delimiter);
+// Cells between tabs; a quote is a character like any other (IANA text/tab-separated-values).
+class TsvReader {
+ public:
+  explicit TsvReader(std::string_view text) : lines_(text) {}
+  bool next(std::vector<std::string>& cells) {
+    std::string_view line;
+    do
+      if (!lines_.next(line)) return false;
+    while (line.empty() || line == "\r");
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    cells.clear();
+    for (size_t begin = 0, end; begin <= line.size(); begin = end + 1) {
+      end = std::min(line.find('\t', begin), line.size());
+      cells.emplace_back(line.substr(begin, end - begin));
+    }
+    return true;
+  }
+  int64_t line() const { return lines_.number(); }
+
+ private:
+  LineReader lines_;
+};
+
+template <typename Reader>
+std::vector<Record> read_table(Reader reader, const fs::path& path, const LabelledTextConfig& config) {
   std::vector<std::string> header, cells;
   require("data", reader.next(header), path.string(), " is empty, expected a header row");
   const auto column = [&](const std::string& name) {
@@ -124,10 +146,15 @@ LabelledTexts read_labelled_texts(const std::string& where, const LabelledTextCo
                       : path.extension() == ".csv"      ? TextLayout::Csv
                       : path.extension() == ".tsv"      ? TextLayout::Tsv
                                                         : TextLayout::Lines;
+  const std::string bytes = layout == TextLayout::Csv || layout == TextLayout::Tsv ? read_file(path) : "";
   auto records = layout == TextLayout::Folder  ? read_folder(path, inner)
                  : layout == TextLayout::Lines ? read_lines(path)
-                                               : read_table(path, layout == TextLayout::Csv ? ',' : '\t', config);
+                 : layout == TextLayout::Csv   ? read_table(CsvReader(bytes, path.string()), path, config)
+                                               : read_table(TsvReader(bytes), path, config);
   require("data", !records.empty(), where, " holds no labelled text, expected at least one");
+
+  if (!config.label_until.empty())
+    for (auto& record : records) record.label = record.label.substr(0, record.label.find(config.label_until));
 
   LabelledTexts result;
   result.names = names;

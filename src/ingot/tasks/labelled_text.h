@@ -32,6 +32,7 @@ struct LabelledTextConfig {  // [data]
   TextLayout layout = TextLayout::Auto;
   Encoding encoding = Encoding::Utf8;
   std::string text_column = "text", label_column = "label";
+  std::string label_until;
   double validation_fraction = 0;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
@@ -42,6 +43,7 @@ struct LabelledTextConfig {  // [data]
     v("encoding", self.encoding, "utf-8 or latin-1");
     v("text_column", self.text_column, "csv, tsv: column of the text");
     v("label_column", self.label_column, "csv, tsv: column of the label");
+    v("label_until", self.label_until, "a label ends before this text: \":\" makes ABBR of TREC's ABBR:exp");
     v("validation_fraction", self.validation_fraction,
       "the last part of train, before any shuffling, as Keras takes it");
   }
