@@ -6,29 +6,42 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
-#include "ingot/interop/language_model.h"
+#include "ingot/data/tokenizer.h"
+#include "ingot/models/bert_weights.h"
 #include "ingot/models/gpt_weights.h"
+#include "ingot/models/trained_task.h"
+#include "ingot/tasks/classify.h"
 
 namespace ingot {
 
 Json export_hugging_face(const fs::path& run_folder, const fs::path& out, const std::string& checkpoint) {
   require("export", !fs::exists(out) || (fs::is_directory(out) && fs::is_empty(out)), out.string(),
           " exists and is not an empty folder; choose another name");
-  const auto task = load_language_model(run_folder, checkpoint);
-  auto* gpt = dynamic_cast<GptImpl*>(&task->model());
-  if (!gpt) fail(ErrorKind::Unsupported, "export", run_folder.string(), " is no GPT, which is what --to hf writes");
+  if (!fs::exists(run_folder / "recipe.toml"))
+    fail(ErrorKind::NotFound, "export", run_folder.string(), " is no run folder: it has no recipe.toml");
+  const auto task = load_trained_task(run_folder, checkpoint);
+  auto* gpt = dynamic_cast<GptImpl*>(&task->module());
+  auto* bert = dynamic_cast<BertImpl*>(&task->module());
+  if (!gpt && !bert)
+    fail(ErrorKind::Unsupported, "export", run_folder.string(),
+         " is neither GPT nor BERT, which are what --to hf writes");
 
   // Beside `out`, then renamed: a folder that is there is whole.
   auto partial = out;
   partial += ".tmp";
   fs::remove_all(partial);
-  write_hugging_face_gpt(*gpt, partial);
-  task->tokenizer().save(partial);
+  if (gpt) {
+    write_hugging_face_gpt(*gpt, partial);
+  } else {
+    const auto* classes = dynamic_cast<const ClassifyTask*>(task.get());
+    write_hugging_face_bert(*bert, partial, classes ? classes->labels() : std::vector<std::string>());
+  }
+  load_tokenizer(run_folder / "assets")->save(partial);
   fs::remove(out);
   fs::rename(partial, out);
 
   int64_t parameters = 0;
-  for (const auto& p : gpt->parameters()) parameters += p.numel();
+  for (const auto& p : task->module().parameters()) parameters += p.numel();
   std::vector<fs::path> files(fs::directory_iterator(out), {});
   std::sort(files.begin(), files.end());
   Json list = Json::array();

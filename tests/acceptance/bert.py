@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""BERT: text classification in English and Chinese, masked-word pre-training, extractive question answering. One JSON row
+a line."""
+import argparse
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = "make acceptance ONLY=bert"
+CASES = ("sst2", "trec", "chnsenticorp", "qa-by-heart", "qa")
+SETS = {"sst2": "cls-sst2", "trec": "cls-trec", "chnsenticorp": "cls-chnsenticorp", "qa-by-heart": "qa-xquad",
+        "qa": "qa-xquad"}
+
+
+def row(name, value, unit, bar, holds, **more):
+    print(json.dumps({"name": "bert/" + name, "value": value, "unit": unit, "bar": bar, "holds": holds,
+                      "peer": more.pop("peer", None), "command": COMMAND, **more}), flush=True)
+
+
+def cpu_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+class Runner:
+    def __init__(self, build, folder):
+        self.program, self.folder = str(build / "ingot"), folder
+
+    def ingot(self, *arguments):
+        out = subprocess.run([self.program, *map(str, arguments)], check=True, cwd=ROOT, stdout=subprocess.PIPE,
+                             text=True).stdout
+        return json.loads(out) if "--json" in arguments else out
+
+    def trained(self, recipe, name, split, *settings):
+        """Metrics of the best checkpoint on `split`, and CPU minutes of both commands."""
+        before, folder = cpu_seconds(), self.folder / name
+        options = [part for setting in settings for part in ("--set", setting)]
+        self.ingot("train", f"recipes/bert/{recipe}.toml", "--run-folder", folder, "--quiet", "--json", *options)
+        metrics = self.ingot("eval", folder, "--split", split, "--json")["metrics"]
+        minutes = (cpu_seconds() - before) / 60
+        print(name, metrics, f"{minutes:.1f} CPU minutes", file=sys.stderr)
+        return metrics, minutes
+
+
+def classified(runner, recipe, bar, minutes_bar, majority, *settings):
+    metrics, minutes = runner.trained(recipe, recipe, "test", *settings)
+    row(recipe, metrics["accuracy"], "test accuracy", f">= {bar}", metrics["accuracy"] >= bar, f1=metrics["f1"],
+        ece=metrics["ece"], peer={"name": "largest class", "value": majority})
+    row(f"{recipe}-cpu-minutes", round(minutes, 1), "CPU minutes", f"<= {minutes_bar}", minutes <= minutes_bar)
+    return metrics, minutes
+
+
+def sst2(runner, data):
+    """Pre-training on the task's text and WikiText-2's validation part, then fine-tuning; from scratch beside it."""
+    before = cpu_seconds()
+    text = runner.folder / "pretrain.txt"
+    lines = (data / "cls-sst2/stsa.binary.train").read_text().splitlines()
+    wiki = data / "lm-wikitext2-valid-test/valid.txt"
+    text.write_text("\n".join(line[2:] for line in lines) + "\n" + (wiki.read_text() if wiki.is_file() else ""))
+    vocabulary = runner.folder / "vocabulary"
+    runner.ingot("tokenizer", "train", text, "--out", vocabulary, "--kind", "wordpiece", "--lowercase", "--vocab-size",
+                 8000)
+    masked, _ = runner.trained("mlm", "mlm", "validation", f'data.text="{text}"', f'data.tokenizer="{vocabulary}"')
+    gain = masked["unigram_loss"] - masked["loss"]
+    row("masked words", gain, "nat below the unigram loss", ">= 0.5", gain >= 0.5, loss=masked["loss"],
+        accuracy=masked["accuracy"], peer={"name": "unigram loss", "value": masked["unigram_loss"]})
+    pretraining = (cpu_seconds() - before) / 60
+    scratch, _ = runner.trained("sst2", "sst2-scratch", "test", f'data.tokenizer.path="{vocabulary}"')
+    tuned, minutes = runner.trained("sst2", "sst2", "test", f'model.init_from="{runner.folder / "mlm"}"')
+    row("sst2", tuned["accuracy"], "test accuracy", ">= 0.81", tuned["accuracy"] >= 0.81, f1=tuned["f1"],
+        ece=tuned["ece"], peer={"name": "from scratch", "value": scratch["accuracy"]})
+    row("sst2-cpu-minutes", round(minutes + pretraining, 1), "CPU minutes", "<= 25", minutes + pretraining <= 25)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default="build/dev")
+    parser.add_argument("--only", choices=CASES)
+    arguments = parser.parse_args()
+    build = pathlib.Path(arguments.build).resolve()
+    mirror = os.environ.get("INGOT_DATA")
+    with tempfile.TemporaryDirectory() as temporary:
+        runner = Runner(build, pathlib.Path(temporary))
+        for case in CASES:
+            if arguments.only not in (None, case):
+                continue
+            if not mirror or not (pathlib.Path(mirror) / SETS[case]).is_dir():
+                row(case, None, "", "", None, why=f"INGOT_DATA holds no {SETS[case]}")
+            elif case == "sst2":
+                sst2(runner, pathlib.Path(mirror))
+            elif case == "trec":
+                classified(runner, "trec", 0.86, 10, 0.276)
+            elif case == "chnsenticorp":
+                classified(runner, "chnsenticorp", 0.87, 25, 0.507)
+            elif case == "qa-by-heart":
+                metrics, _ = runner.trained("xquad", "heart", "train", "data.questions=64", "train.epochs=80",
+                                            "data.validation_fraction=0", "model.hidden_dropout_prob=0")
+                row("qa: 64 questions by heart", metrics["exact"], "exact match, percent", ">= 100",
+                    metrics["exact"] >= 100, f1=metrics["f1"])
+            else:
+                metrics, minutes = runner.trained("xquad", "xquad", "validation")
+                row("qa: unseen articles", metrics["f1"], "F1", f"> {metrics['baseline_f1']:.2f}",
+                    metrics["f1"] > metrics["baseline_f1"], exact=metrics["exact"],
+                    peer={"name": "lexical sliding window", "value": metrics["baseline_f1"]})
+                row("qa-cpu-minutes", round(minutes, 1), "CPU minutes", "<= 40", minutes <= 40)
+
+
+if __name__ == "__main__":
+    main()
