@@ -13,6 +13,7 @@ std::unique_ptr<Task> make_embedding_classifier(const Document& recipe, const Ta
 std::unique_ptr<Task> make_gan(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_resnet(const Document& recipe, const TaskOptions& options);
+std::unique_ptr<Task> make_seq2seq(const Document& recipe, const TaskOptions& options);
 
 namespace {
 constexpr ModelEntry kModels[] = {
@@ -24,6 +25,7 @@ constexpr ModelEntry kModels[] = {
      make_gan},
     {"gpt", "lm", "causal decoder, Radford et al. 2019", make_gpt},
     {"resnet", "image-classify", "residual network, He et al. 2015", make_resnet},
+    {"seq2seq", "translate", "encoder-decoder Transformer, Vaswani et al. 2017", make_seq2seq},
 };
 }  // namespace
 

@@ -1,0 +1,90 @@
+// BLEU and chrF against the values of sacreBLEU 2's own tests (test/test_bleu.py, test/test_chrf.py).
+#include "ingot/tasks/bleu.h"
+
+#include <gtest/gtest.h>
+
+#include "ingot/base/error.h"
+#include "support/error_of.h"
+
+namespace ingot {
+namespace {
+
+const std::vector<std::string> kHypotheses = {"The dog bit the man.", "It wasn't surprising.",
+                                              "The man had just bitten him."};
+const std::vector<std::vector<std::string>> kReferences = {
+    {"The dog bit the man.", "It was not unexpected.", "The man bit him first."},
+    {"The dog had bit the man.", "No one was surprised.", "The man had bitten the dog."}};
+
+TEST(Bleu, EqualsSacreBleuOnItsVectors) {
+  EXPECT_NEAR(corpus_bleu(kHypotheses, kReferences).score, 48.530827, 1e-6);
+  EXPECT_NEAR(corpus_bleu(kHypotheses, kReferences, {.tokenize = false}).score, 49.1919566, 1e-6);
+  EXPECT_NEAR(corpus_bleu(kHypotheses, kReferences, {.smoothing = BleuSmoothing::None}).score, 48.530827, 1e-6);
+  EXPECT_EQ(corpus_bleu({"", "", ""}, kReferences).score, 0);
+  const BleuOptions raw{.tokenize = false, .smoothing = BleuSmoothing::Floor, .floor = 0.01};
+  EXPECT_NEAR(corpus_bleu({"this is a test", "another test"}, {{"ref1", "ref2"}}, raw).score, 0, 1e-8);
+  EXPECT_NEAR(corpus_bleu({"this is a test"}, {{"this is a test"}}, raw).score, 100, 1e-6);
+  EXPECT_NEAR(corpus_bleu({"this is a fest"}, {{"this is a test"}}, raw).score, 22.3606797749979, 1e-6);
+}
+
+TEST(Bleu, ScoresCountsAsSacreBleuDoes) {
+  BleuScore s{.right = {9, 7, 5, 3}, .total = {10, 8, 6, 4}, .length = 11, .reference_length = 11};
+  score_bleu(s);
+  EXPECT_NEAR(s.score, 83.75922397, 1e-6);
+  BleuScore none{.right = {6, 5, 4, 0}, .total = {6, 5, 4, 3}, .length = 6, .reference_length = 6};
+  score_bleu(none, {.smoothing = BleuSmoothing::Floor, .floor = 0});
+  EXPECT_EQ(none.score, 0);
+}
+
+TEST(Bleu, CutsTokensAsMtevalDoes) {
+  EXPECT_EQ(tokenize_13a("Hello, world! It's 3.14 or 1,000-2 &amp; \"x\"."),
+            "Hello , world ! It's 3.14 or 1,000 - 2 & \" x \" .");
+  EXPECT_EQ(tokenize_13a("  a\xC2\xA0 b... "), "a b . . .");
+  EXPECT_NE(error_of([] {
+              corpus_bleu({"a"}, {{"a", "b"}});
+            }).find("has 2 lines, expected as many as there are"),
+            std::string::npos);
+}
+
+TEST(Chrf, EqualsSacreBleuOnItsVectors) {
+  struct Case {
+    std::vector<std::string> hypotheses, references;
+    double score;
+  };
+  const Case eps[] = {
+      {{"abcdefg"}, {"hijklmnop"}, 0},
+      {{""}, {"reference"}, 0},
+      {{"aa"}, {"ab"}, 8.3333},
+      {{"a", "b"}, {"a", "c"}, 8.3333},
+      {{"a"}, {"a"}, 16.6667},
+      {{"a b c"}, {"abc"}, 50},
+      {{" risk assessment must be made of those who are qualified and expertise in the sector - these are the "
+        "scientists ."},
+       {"risk assessment has to be undertaken by those who are qualified and expert in that area - that is the "
+        "scientists ."},
+       63.361730},
+      {{" Die    Beziehung zwischen  Obama und Netanjahu ist nicht gerade  freundlich. "},
+       {"Das Verh\u00e4ltnis zwischen Obama und Netanyahu ist nicht gerade freundschaftlich."},
+       64.1302698},
+  };
+  for (const auto& c : eps)
+    EXPECT_NEAR(corpus_chrf(c.hypotheses, c.references, {.beta = 3, .eps_smoothing = true}), c.score, 1e-4);
+  const Case effective[] = {
+      {{"a"}, {"a"}, 100}, {{"a b c"}, {"abc"}, 100}, {{"a", "b"}, {"a", "c"}, 50}, {{"aa"}, {"ab"}, 25}};
+  for (const auto& c : effective) EXPECT_NEAR(corpus_chrf(c.hypotheses, c.references, {.beta = 3}), c.score, 1e-4);
+  EXPECT_NEAR(corpus_chrf({"Die Beziehung zwischen Obama und Netanjahu ist nicht gerade freundlich."},
+                          {"Das Verh\u00e4ltnis zwischen Obama und Netanyahu ist nicht gerade freundschaftlich."},
+                          {.beta = 3, .whitespace = true}),
+              67.3481606, 1e-4);
+  EXPECT_NEAR(
+      corpus_chrf(
+          {"Co n\u00e1s nejv\u00edc tr\u00e1p\u00ed, proto\u017ee l\u00e9ka\u0159i si vyb\u00edraj\u00ed, kdo bude "
+           "\u017e\u00edt a "
+           "kdo zem\u0159e."},
+          {"Nejv\u00edce smutn\u00ed jsme z toho, \u017ee mus\u00edme rozhodovat o tom, kdo bude \u017e\u00edt a kdo "
+           "zem\u0159e."},
+          {.eps_smoothing = true}),
+      39.14078509, 1e-4);
+}
+
+}  // namespace
+}  // namespace ingot
