@@ -96,12 +96,12 @@ function xy(block, c) {
     const made = s.band?.length ? [bandSeries(c, s.band, color)] : [];
     if (s.data?.length)
       made.push({
-        type: points ? "scatter" : "line", name: text(s.name), data: s.data, z: 3, symbolSize: points ? 10 : 5,
+        type: points ? "scatter" : "line", name: text(s.name), data: s.data, z: 3, symbolSize: points ? (s.data.length > 200 ? 6 : 10) : 5,
         showSymbol: points || s.data.length === 1, itemStyle: { color, ...(points ? { opacity: 0.85 } : {}) },
         lineStyle: { color, width: 2, type: s.dash ? [6, 4] : "solid" },
         ...(area ? { stack: "all", areaStyle: { color, opacity: 0.55 }, lineStyle: { width: 0 }, showSymbol: false } : {}),
         ...(s.step ? { step: "end" } : {}),
-        ...(points && s.data.some((p) => p.length > 2)
+        ...(points && s.data.length <= 40 && s.data.some((p) => p.length > 2)  // more would be a smear; the tooltip has them
           ? { label: { show: true, position: "top", color: c.color.muted, fontSize: 12, formatter: (p) => text(p.data[2]) }, labelLayout: { hideOverlap: true } }
           : {}),
       });
@@ -214,11 +214,14 @@ function spans(c, rows, horizontal, thickness) {
 function rangeChart(block, c, rows, names, tip) {
   const values = rows.flatMap((r) => [r.value[1], r.value[2]]).concat((block.marks || []).map((m) => m.at));
   const axis = valueAxis(c, { ...block.x, scale: block.x?.scale }, values, false);
-  if (axis.type === "log") axis.min = nice(Math.min(...values) / 1.5, false);  // room for the label of the lowest bar
+  if (axis.type === "log") {  // room for the labels of the outermost bars
+    axis.min = nice(Math.min(...values) / 1.5, false);
+    axis.max = nice(Math.max(...values) * 1.5, true);
+  }
   axis.splitNumber = narrow(c) ? 3 : 6;
   if (axis.type === "value" && block.x?.min === undefined) {
     const [least, most] = [Math.min(...values), Math.max(...values)];
-    const room = 54;  // px for the label at each end
+    const room = Math.max(54, 12 + 6.5 * Math.max(...rows.map((r) => Math.max(r.left?.length || 0, r.right?.length || 0))));  // px for the label at each end
     const pad = ((most - least) * room) / Math.max(60, c.width - gutter(c) - 32 - 2 * room) || 1;
     axis.min = least >= 0 && least - pad < 0 ? 0 : least - pad;
     axis.max = most + pad;
@@ -252,7 +255,14 @@ function tornado(block, c) {
     const side = (to, label, color) => ({
       value: [k, Math.min(block.base, to), Math.max(block.base, to)], color,
       ...(to < block.base ? { left: text(label) || c.x(to) } : { right: text(label) || c.x(to) }) });
-    return [side(item.low, item.low_label, c.color.low), side(item.high, item.high_label, c.color.high)];
+    const both = [side(item.low, item.low_label, c.color.low), side(item.high, item.high_label, c.color.high)];
+    // Both ends on one side: the labels would lie on each other, so the nearer end keeps its colour only.
+    if (item.low < block.base === item.high < block.base) {
+      const nearer = Math.abs(item.low - block.base) < Math.abs(item.high - block.base) ? 0 : 1;
+      delete both[nearer].left, delete both[nearer].right;
+      both.sort((a, b) => (b.value[2] - b.value[1]) - (a.value[2] - a.value[1]));  // the shorter bar on top
+    }
+    return both;
   });
   const made = rangeChart({ ...block, marks: [{ axis: "x", at: block.base, label: "" }, ...(block.marks || [])] }, c, rows,
     items.map((i) => text(i.label)), (k) => {

@@ -21,4 +21,8 @@ Ownership ownership_of(const CapTable& table, const FinancingPolicy& policy) {
   return o;
 }
 
+std::vector<Instrument> instruments_for(const Ownership& o) {
+  return {Instrument::Equity, o.preference > 0 ? Instrument::Debt : Instrument::Safe};
+}
+
 }  // namespace ingot::finance

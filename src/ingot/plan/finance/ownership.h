@@ -10,4 +10,8 @@ namespace ingot::finance {
 // if any, count first.
 Ownership ownership_of(const CapTable& table, const FinancingPolicy& policy);
 
+// What such a company can raise with. A SAFE belongs to the time before the first priced round (Carta 2025: 92 % of
+// pre-seed rounds); venture debt is lent against preferred money that is already in.
+std::vector<Instrument> instruments_for(const Ownership& ownership);
+
 }  // namespace ingot::finance

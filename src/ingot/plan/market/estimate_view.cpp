@@ -165,8 +165,11 @@ report::View estimate_view(const EstimateInput& in, const EstimateResult& r, con
                                        market_rows));
   blocks.push_back(all);
   view.sections.push_back(section("estimate", both("Demand estimate", "需求估计"),
-                                  both("Random-coefficient logit (Berry, Levinsohn & Pakes 1995) on " + title,
-                                       "随机系数 logit（Berry、Levinsohn 与 Pakes 1995），数据：" + title),
+                                  in.random.empty()
+                                      ? both("Logit by instrumental variables (Berry 1994) on " + title,
+                                             "工具变量 logit（Berry 1994），数据：" + title)
+                                      : both("Random-coefficient logit (Berry, Levinsohn & Pakes 1995) on " + title,
+                                             "随机系数 logit（Berry、Levinsohn 与 Pakes 1995），数据：" + title),
                                   blocks));
   return view;
 }

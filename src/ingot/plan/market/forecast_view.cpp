@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ingot/base/text_plot.h"
 #include "ingot/plan/market/market_view.h"
 #include "ingot/plan/market/race_view.h"
 #include "ingot/plan/report/report.h"
@@ -130,6 +131,16 @@ report::View forecast_view(const Industry& m, const RaceSection& race, const std
     all_revenue.push_back({int(t), std::accumulate(months[t].revenue.begin(), months[t].revenue.end(), 0.0)});
     if (fan) revenue_band.push_back({int(t), fan->revenue[t][0], fan->revenue[t][4]});
   }
+
+  TextPlot plot;
+  for (size_t k = shown; k-- > 0;) {  // the largest firm is drawn last, on top
+    TextPlot::Line line{std::string(1, char('a' + k)), m.firms[order[k]], {}};
+    for (size_t t = 0; t < M; ++t) line.points.emplace_back(double(t), months[t].share[order[k]] / inside(months[t]));
+    plot.lines.push_back(std::move(line));
+  }
+  plot.x_label = [&](double t) { return race.month_name(int(std::lround(t))); };
+  plot.y_label = [](double share) { return percent(share, 0); };
+  view.plots.emplace_back("share of sales", plot.to_string());
 
   // 3. What a reader must know.
   if (!trouble.empty()) view.notes.push_back(trouble);

@@ -38,6 +38,13 @@ std::map<std::string, double> profits(const Outcome& o) {
   return out;
 }
 
+Json status_word(Status status) {
+  const char* zh = status == Status::Converged      ? "已收敛"
+                   : status == Status::NotConverged ? "未收敛"
+                                                    : "并非均衡";
+  return both(to_string(status), zh);
+}
+
 }  // namespace
 
 TextTable scenario_csv(const std::vector<Outcome>& outcomes) {
@@ -67,6 +74,9 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
   const Outcome& today = outcomes.front();
   const Industry& m = today.industry;
   const std::string currency = ascii_lower(m.currency), money = currency + "_compact";
+
+  // On the page; the terminal and programs get the name.
+  const auto label = [&](size_t i) { return i == 0 ? both(today.name, "当前") : Json(outcomes[i].name); };
 
   // 1. The market, one row a scenario.
   struct Totals {
@@ -98,7 +108,7 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
     summary.add({name, to_string(e.status), figure_text(t.mean_price), figure_text(e.hhi, 5),
                  percent(e.outside_share, 1), figure_text(t.revenue), figure_text(t.profit), delta(d_surplus),
                  delta(d_surplus + d_profit)});
-    rows.push_back({name, to_string(e.status), t.mean_price, e.hhi, e.outside_share, t.revenue, t.profit,
+    rows.push_back({label(i), status_word(e.status), t.mean_price, e.hhi, e.outside_share, t.revenue, t.profit,
                     i ? Json(d_surplus) : Json(), i ? Json(d_surplus + d_profit) : Json()});
     if (i) {
       scenario_names.push_back(name);
@@ -148,6 +158,11 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
   view.tables.emplace_back("profit", profit);
 
   // 3. Every outcome whole, for programs.
+  Json remarks = Json::array();
+  const auto remark = [&](const std::string& en, const std::string& zh) {
+    view.notes.push_back(en);
+    remarks.push_back(both(en, zh));
+  };
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const auto& [name, industry, e] = outcomes[i];
     Json items = Json::array(), firm_items = Json::array();
@@ -185,12 +200,14 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
                     {"consumer_surplus_change", totals[i].surplus - totals[0].surplus},
                     {"products", items},
                     {"firms", firm_items}});
-    if (e.status != Status::Converged) view.notes.push_back(name + ": " + status_text(e));
+    if (e.status != Status::Converged) remark(name + ": " + status_text(e), name + "：未得到均衡：" + e.why);
     // Shadow prices that bind are what a GPU shortage is about.
     for (size_t f = 0; f < e.shadow_price.size(); ++f)
       if (e.shadow_price[f] > 0)
-        view.notes.push_back(fmt::format("{}: {} is at capacity; one more {} would earn it {}", name, industry.firms[f],
-                                         m.unit, figure_text(e.shadow_price[f])));
+        remark(fmt::format("{}: {} is at capacity; one more {} would earn it {}", name, industry.firms[f], m.unit,
+                           figure_text(e.shadow_price[f])),
+               fmt::format("{}：{} 产能已满，每多一单位（{}）可多赚 {}", name, industry.firms[f], m.unit,
+                           figure_text(e.shadow_price[f])));
   }
   view.json = {{"market", m.name}, {"currency", m.currency}, {"period", m.period}, {"scenarios", list}};
 
@@ -230,14 +247,14 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
         const auto found = by_product[i].find(name);
         data.push_back(found == by_product[i].end() ? Json() : Json(value(found->second)));
       }
-      series.push_back({{"name", outcomes[i].name}, {"data", data}});
+      series.push_back({{"name", label(i)}, {"data", data}});
     }
     return chart("bar", std::move(title),
                  {{"categories", categories}, {"horizontal", true}, {"series", series}, {"y", {{"format", format}}}});
   };
   const auto product_table = [&](Json title, const std::string& format, const auto& value) {
     std::vector<std::pair<Json, std::string>> columns = {{both("Product", "产品"), ""}};
-    for (const auto& o : outcomes) columns.push_back({o.name, format});
+    for (size_t i = 0; i < outcomes.size(); ++i) columns.push_back({label(i), format});
     Json body = Json::array();
     for (const auto& name : products) {
       Json row = Json::array({name});
@@ -261,7 +278,7 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
   detail.push_back(product_table(both("Shares", "份额"), "percent", share));
   detail.push_back(product_table(both("Margins", "毛利率"), "percent", margin));
   std::vector<std::pair<Json, std::string>> columns = {{both("Firm", "企业"), ""}};
-  for (const auto& o : outcomes) columns.push_back({o.name, money});
+  for (size_t i = 0; i < outcomes.size(); ++i) columns.push_back({label(i), money});
   Json body = Json::array();
   for (const auto& firm : firms) {
     Json row = Json::array({firm});
@@ -270,9 +287,8 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
   }
   detail.push_back(report_table(both("Profits a " + m.period, "每期利润"), columns, body));
   view.sections.push_back(section("products", both("Products and firms", "产品与企业"), nullptr, detail));
-  if (!m.notes.empty() || !view.notes.empty()) {
-    Json items = Json::array();
-    for (const auto& note : view.notes) items.push_back(note);
+  if (!m.notes.empty() || !remarks.empty()) {
+    Json items = remarks;
     for (const auto& note : m.notes) items.push_back(note);
     view.sections.push_back(section("basis", both("Assumptions and sources", "假设与来源"), nullptr,
                                     Json::array({{{"type", "list"}, {"items", items}}})));

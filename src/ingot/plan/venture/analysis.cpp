@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "ingot/plan/finance/ownership.h"
 #include "ingot/plan/report/report.h"
 
 namespace ingot::venture {
@@ -14,7 +15,7 @@ using report::both;
 
 struct Factor {
   Json name;
-  const char *low_label, *high_label;
+  Json low_label, high_label;
   std::function<void(Numbers&, bool high)> apply;
 };
 
@@ -29,7 +30,8 @@ std::vector<Factor> factors() {
        [](Numbers& n, bool high) {
          for (auto& s : n.size) s *= high ? 2 : 0.5;
        }},
-      {both("growth of the market", "市场增长"), "−30 % a year", "+30 % a year",
+      {both("growth of the market", "市场增长"), both("−30 % a year", "每年 −30%"),
+       both("+30 % a year", "每年 +30%"),
        [](Numbers& n, bool high) {
          for (size_t m = 0; m < n.size.size(); ++m) n.size[m] *= std::exp((high ? 0.3 : -0.3) * double(m) / 12);
        }},
@@ -37,7 +39,7 @@ std::vector<Factor> factors() {
        [](Numbers& n, bool high) {
          for (auto& t : n.types) t.quality *= high ? 1.5 : 0.5;
        }},
-      {both("our capability today", "我方现有能力"), "−4 points", "+4 points",
+      {both("our capability today", "我方现有能力"), both("−4 points", "−4 分"), both("+4 points", "+4 分"),
        [](Numbers& n, bool high) {
          // Better than we believe: the utility of our products shows it from the first month.
          for (auto& p : n.products)
@@ -60,7 +62,7 @@ std::vector<Factor> factors() {
        [](Numbers& n, bool high) {
          for (size_t f = 1; f < n.firms.size(); ++f) n.firms[f].research *= high ? 2 : 0.5;
        }},
-      {both("doubling time of algorithms", "算法效率翻倍时间"), "5 months", "14 months",
+      {both("doubling time of algorithms", "算法效率翻倍时间"), both("5 months", "5 个月"), both("14 months", "14 个月"),
        [](Numbers& n, bool high) { n.race.algorithmic_doubling_months = high ? 14 : 5; }},
       {both("chance that a round closes", "融资成交概率"), "× 0.5", "× 1.5",
        [](Numbers& n, bool high) { scale(n.money.hazard, finance::kStages, high ? 1.5 : 0.5); }},
@@ -131,7 +133,7 @@ class Analyst {
   void search() {
     const auto& policy = venture_.financing;
     std::vector<RaiseChoice> grid;
-    for (const auto instrument : {finance::Instrument::Equity, finance::Instrument::Safe, finance::Instrument::Debt})
+    for (const auto instrument : finance::instruments_for(plan_.ownership))
       for (const double trigger : {6.0, 9.0, 12.0, 15.0})
         for (const double runway : {12.0, 18.0, 24.0, 30.0}) grid.push_back({instrument, trigger, runway});
     grid.push_back({policy.instrument, policy.trigger, policy.runway});

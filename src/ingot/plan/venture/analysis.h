@@ -21,7 +21,7 @@ struct RaiseChoice {
 
 struct Sensitivity {
   Json name;
-  std::string low_label, high_label;
+  Json low_label, high_label;
   double alive_low = 0, alive_high = 0, lead_low = 0, lead_high = 0, value_low = 0, value_high = 0;
   double weight() const;  // the larger spread of the two probabilities
 };

@@ -112,7 +112,8 @@ Json verdict_section(const Outcome& o) {
                  fmt::format("{} 至 {}；{} 开始接洽", month_name(o.venture, v.closing_month.low),
                              month_name(o.venture, v.closing_month.high), month_name(o.venture, v.start_month + 1)))));
     items.push_back(kpi(both("Instrument", "工具"), both(name_en(v.instrument), name_zh(v.instrument)),
-                        both("best of 49 policies tried", "在 49 种方案中最优")));
+                        both(fmt::format("best of {} policies tried", a.raises.size()),
+                             fmt::format("在 {} 种方案中最优", a.raises.size()))));
   }
   items.push_back(
       kpi(both(fmt::format("P(alive) after {} years", years), fmt::format("{} 年后存活概率", years)),
@@ -124,6 +125,9 @@ Json verdict_section(const Outcome& o) {
                       leading(o.venture.section)));
   Json blocks = Json::array();
   blocks.push_back({{"type", "kpis"}, {"items", items}});
+  const auto in = [](const char* language, const Json& text) {
+    return (text.is_object() ? text.at(language) : text).get<std::string>();
+  };
   if (!v.assumptions.empty()) {
     Json list = Json::array();
     for (const auto k : v.assumptions) {
@@ -131,10 +135,10 @@ Json verdict_section(const Outcome& o) {
       list.push_back(
           both(fmt::format(
                    "**{}**: from {} to {} moves P(alive) from {:.0f} to {:.0f} % and P(lead) from {:.0f} to {:.0f} %",
-                   s.name.at("en").get<std::string>(), s.low_label, s.high_label, 100 * s.alive_low, 100 * s.alive_high,
+                   in("en", s.name), in("en", s.low_label), in("en", s.high_label), 100 * s.alive_low, 100 * s.alive_high,
                    100 * s.lead_low, 100 * s.lead_high),
                fmt::format("**{}**：由 {} 变为 {}，存活概率由 {:.0f}% 变为 {:.0f}%，领先概率由 {:.0f}% 变为 {:.0f}%",
-                           s.name.at("zh").get<std::string>(), s.low_label, s.high_label, 100 * s.alive_low,
+                           in("zh", s.name), in("zh", s.low_label), in("zh", s.high_label), 100 * s.alive_low,
                            100 * s.alive_high, 100 * s.lead_low, 100 * s.lead_high)));
     }
     blocks.push_back(

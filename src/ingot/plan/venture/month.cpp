@@ -105,7 +105,7 @@ void Path::market(int m, MonthRecord& out) {
     k.sold[j] = p.firm == 0 ? alive_ : p.fringe >= 0 || firms_[owner].alive;
     const bool cutting = cut && owner == cut->firm && last_price_[j] > 0;
     k.given[j] = p.fringe >= 0 || cutting;
-    k.cost[j] = p.cost * cost_factor_[owner] * cheaper * (1 - p.gpu_share + p.gpu_share * out.gpu);
+    k.cost[j] = p.cost * (1 - p.gpu_share + p.gpu_share * out.gpu * cheaper * cost_factor_[owner]);
     k.price[j] = k.sold[j] ? p.fringe >= 0 ? k.cost[j] * (1 + p.fringe) : cutting ? cut->size * last_price_[j] : 0 : 0;
     const double gain = points_[owner] - n.firms[size_t(p.firm)].capability - n.outside * open_gain;
     for (size_t i = 0; i < n.types.size(); ++i)

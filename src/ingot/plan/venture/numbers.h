@@ -36,7 +36,7 @@ struct ProductNumbers {
   double base = 0;       // utility before price and quality, today
   double quality = 0;    // today, in the market's unit
   double cost = 0;       // marginal, today
-  double gpu_share = 1;  // of the cost, moves with the GPU price
+  double gpu_share = 1;  // of the cost is compute
   double fringe = -1;    // >= 0: sold at cost times 1 + fringe by anyone (hosts of open weights)
   double share = -1;     // observed today; < 0: none
 };

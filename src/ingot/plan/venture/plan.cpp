@@ -53,6 +53,10 @@ class Maker {
     plan_.facts.push_back({both(en, zh), value, format, basis, std::move(source)});
   }
 
+  std::string market_file() const {
+    return v_.section.market.empty() ? v_.inputs.front().path : v_.inputs.back().path;
+  }
+
   std::filesystem::path at(const std::string& path) const {
     return std::filesystem::path(path).is_absolute() ? std::filesystem::path(path) : v_.folder / path;
   }
@@ -289,7 +293,7 @@ class Maker {
            p.firm == 0      ? Json(plan_.serving_cost.source)
            : o.cost_implied ? both("implied by observed price and share (BLP 1995, eq. 3.6)",
                                    "由观测价格与份额反推（BLP 1995，式 3.6）")
-                            : Json(v_.inputs.back().path));
+                            : Json(market_file()));
       plan_.facts.back().label = both(p.name + ": cost of a unit", p.name + "：单位成本");
       n_.products.push_back(std::move(p));
     }
@@ -321,11 +325,11 @@ class Maker {
     const auto us = size_t(m.firm_index(v_.section.us));
     n_.capacity = v_.serving.capacity.value_or(m.capacity[us] * period->second);
     n_.outside = v_.growth.outside, n_.inertia = v_.growth.inertia;
-    const auto file = v_.inputs.back().path;
-    fact("market size, units a month", "市场规模（单位/月）", size, "compact", Basis::Catalogued, file);
+    const auto file = market_file();
+    fact("market size, units a month", "市场规模（单位/月）", size, "compact", Basis::Assumed, file);
     fact("its growth in the first year", "首年增长", v_.growth.rate, "percent", Basis::Assumed, "[growth]");
     fact("utility of a point of capability", "每分能力的效用", per_point, "fixed3", Basis::Assumed, "[growth]");
-    if (m.elasticity) fact("price elasticity", "价格弹性", *m.elasticity, "fixed2", Basis::Catalogued, file);
+    if (m.elasticity) fact("price elasticity", "价格弹性", *m.elasticity, "fixed2", Basis::Assumed, file);
   }
 
   void wargames() {
@@ -380,11 +384,9 @@ class Maker {
 
   // 5. What the path without chance says of each model.
   void outlook() {
-    const market::CapabilityRace race(n_.race, n_.start_date);
-    auto s = race.start(std::vector<double>{n_.race.reference_capability});
     for (auto& m : plan_.models) {
-      while (s.month < m.month) race.step(s, std::vector<double>{0.0});
-      m.capability = race.points(m.flop * s.algorithms);
+      const size_t at = std::min(size_t(m.month), plan_.certain.size());
+      m.capability = at == 0 ? n_.firms[0].capability : plan_.certain[at - 1].level[0];
     }
     for (size_t k = 0; k < plan_.certain.size(); ++k)
       if (plan_.certain[k].died) {

@@ -20,7 +20,9 @@ struct Verdict {
   double first_share = 0;  // of paths with a closing
   Interval alive, lead;    // at the horizon, with the recommended raise
   Interval alive_as_written, lead_as_written;
-  Range need;  // cash beyond today's with which no raise is needed: median, 75 %, 90 %
+  struct {
+    double median = 0, q75 = 0, q90 = 0;
+  } need;  // cash beyond today's with which no raise is needed
   bool limit_met = true;
   std::vector<size_t> assumptions;  // the three that matter most: indices into sensitivities
 };

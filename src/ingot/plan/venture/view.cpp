@@ -50,7 +50,7 @@ TextTable verdict_table(const Outcome& o) {
          fmt::format("after {} months; policy as written {}", o.venture.section.months, chance(v.alive_as_written))});
   t.add({"P(lead)", chance(v.lead), english(leading(o.venture.section))});
   t.add(
-      {"cash needed", money(v.need.mid), fmt::format("without any raise; {} at 90 % confidence", money(v.need.high))});
+      {"cash needed", money(v.need.median), fmt::format("without any raise; {} at 90 % confidence", money(v.need.q90))});
   return t;
 }
 
@@ -152,7 +152,7 @@ report::View plan_view(const Outcome& o) {
   if (!a.sensitivities.empty()) {
     TextTable t({"assumption", "from", "to", "P(alive)", "", "P(lead)", " "});
     for (const auto& s : a.sensitivities)
-      t.add({english(s.name), s.low_label, s.high_label, fmt::format("{:.1f} %", 100 * s.alive_low),
+      t.add({english(s.name), english(s.low_label), english(s.high_label), fmt::format("{:.1f} %", 100 * s.alive_low),
              fmt::format("{:.1f} %", 100 * s.alive_high), fmt::format("{:.1f} %", 100 * s.lead_low),
              fmt::format("{:.1f} %", 100 * s.lead_high)});
     view.tables.emplace_back("what matters most", t);
@@ -194,7 +194,7 @@ report::View plan_view(const Outcome& o) {
                   {"lead", interval(v.lead)},
                   {"alive_as_written", interval(v.alive_as_written)},
                   {"lead_as_written", interval(v.lead_as_written)},
-                  {"need", range(v.need)},
+                  {"need", {{"median", v.need.median}, {"q75", v.need.q75}, {"q90", v.need.q90}}},
                   {"limit_met", v.limit_met}};
   for (const auto k : v.assumptions) j["verdict"]["assumptions"].push_back(english(a.sensitivities[k].name));
   if (a.base) j["as_written"] = tally_json(*a.base), j["as_written"]["fans"] = fans(o, *a.base);
@@ -202,8 +202,8 @@ report::View plan_view(const Outcome& o) {
   for (const auto& w : a.wars) j["war_games"][w.game.id] = tally_json(w.tally);
   for (const auto& s : a.sensitivities)
     j["sensitivity"].push_back({{"name", english(s.name)},
-                                {"low", s.low_label},
-                                {"high", s.high_label},
+                                {"low", english(s.low_label)},
+                                {"high", english(s.high_label)},
                                 {"alive", {s.alive_low, s.alive_high}},
                                 {"lead", {s.lead_low, s.lead_high}},
                                 {"founder_value", {s.value_low, s.value_high}}});
