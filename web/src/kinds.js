@@ -214,15 +214,18 @@ function spans(c, rows, horizontal, thickness) {
 function rangeChart(block, c, rows, names, tip) {
   const values = rows.flatMap((r) => [r.value[1], r.value[2]]).concat((block.marks || []).map((m) => m.at));
   const axis = valueAxis(c, { ...block.x, scale: block.x?.scale }, values, false);
-  if (axis.type === "log") {  // room for the labels of the outermost bars
-    axis.min = nice(Math.min(...values) / 1.5, false);
-    axis.max = nice(Math.max(...values) * 1.5, true);
-  }
   axis.splitNumber = narrow(c) ? 3 : 6;
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  // Room for the label at each end, in px, and what part of the bars' own width that is.
+  const room = Math.max(54, 12 + 6.5 * Math.max(...rows.map((r) => Math.max(r.left?.length || 0, r.right?.length || 0))));
+  const part = room / Math.max(60, c.width - gutter(c) - 32 - 2 * room);
+  if (axis.type === "log") {
+    const pad = Math.max(1.5, (most / least) ** part);
+    axis.min = nice(least / pad, false);
+    axis.max = nice(most * pad, true);
+  }
   if (axis.type === "value" && block.x?.min === undefined) {
-    const [least, most] = [Math.min(...values), Math.max(...values)];
-    const room = Math.max(54, 12 + 6.5 * Math.max(...rows.map((r) => Math.max(r.left?.length || 0, r.right?.length || 0))));  // px for the label at each end
-    const pad = ((most - least) * room) / Math.max(60, c.width - gutter(c) - 32 - 2 * room) || 1;
+    const pad = (most - least) * part || 1;
     axis.min = least >= 0 && least - pad < 0 ? 0 : least - pad;
     axis.max = most + pad;
     axis.axisLabel.showMinLabel = axis.min === 0;

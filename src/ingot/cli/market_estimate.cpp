@@ -16,7 +16,7 @@ namespace {
 
 struct EstimateFlags {
   OutputFlags flags;
-  std::string file, agents, absorb, linear, random, demographics, instruments;
+  std::string file, agents, absorb, linear, random, demographics, costs, instruments;
   int steps = 0;
   std::vector<std::string> set;
 };
@@ -38,6 +38,7 @@ void add_market_estimate(CLI::App& market) {
       add_command(market, "estimate", "demand from data: logit and random-coefficient logit (BLP), elasticities",
                   "ingot market estimate products.csv --absorb product_ids\n"
                   "ingot market estimate products.csv --linear 1,prices,sugar --random prices --steps 2\n"
+                  "ingot market estimate products.csv --linear 1,prices,sugar --random sugar --costs 1,sugar,input\n"
                   "ingot market estimate nevo.toml --json");
   auto o = std::make_shared<EstimateFlags>();
   command->add_option("file", o->file, "products CSV (columns as PyBLP names them), or a TOML with [estimate]")
@@ -46,6 +47,7 @@ void add_market_estimate(CLI::App& market) {
   command->add_option("--linear", o->linear, "columns with one coefficient, as in 1,prices,sugar (default: prices)");
   command->add_option("--random", o->random, "columns whose coefficient differs among consumers");
   command->add_option("--demographics", o->demographics, "columns of the agents that move the random coefficients");
+  command->add_option("--costs", o->costs, "columns of marginal cost: estimates demand and supply together");
   command->add_option("--absorb", o->absorb, "column whose fixed effects are taken out");
   command->add_option("--instruments", o->instruments, "given, or optimal: a second round with them");
   command->add_option("--steps", o->steps, "GMM steps: 2 uses efficient weights")->check(CLI::Range(1, 2));
@@ -67,6 +69,7 @@ void add_market_estimate(CLI::App& market) {
     if (!o->linear.empty()) table["linear"] = list_of(o->linear);
     if (!o->random.empty()) table["random"] = list_of(o->random);
     if (!o->demographics.empty()) table["demographics"] = list_of(o->demographics);
+    if (!o->costs.empty()) table["costs"] = list_of(o->costs);
     if (!o->instruments.empty()) table["instruments"] = o->instruments;
     if (o->steps) table["steps"] = o->steps;
     for (const auto& assignment : o->set) document.set(assignment);

@@ -68,6 +68,63 @@ TEST(Estimate, RandomCoefficientWithoutAgents) {
             "");  // 3 instruments, 4 unknowns
 }
 
+EstimateConfig with_supply(CostForm form) {
+  EstimateConfig c;
+  c.products = "market_data.csv", c.linear = {"1", "prices", "quality"}, c.random = {"quality"};
+  c.costs = {"1", "quality", "input"}, c.cost_form = form;
+  return c;
+}
+const std::filesystem::path kExamples = std::filesystem::path(INGOT_SOURCE_DIR) / "examples";
+
+// Objective of demand and supply moments at sigma 0.5, alpha -1.8, and its optimum: PyBLP 1.2.0 on the same file and
+// nodes (one step, 2SLS weights).
+TEST(Estimate, SupplySideAgreesWithPyblp) {
+  const struct {
+    CostForm form;
+    double start, optimum, sigma, alpha;
+    double gamma[3];
+  } expected[] = {{CostForm::Linear, 0.8777399748201798, 0.1656161945259969, 1.19366307, -1.80659019, {0.31800199, 0.50774910, 0.82242729}},
+                  {CostForm::Log, 0.9294998483976659, 0.24164815060388, 1.18726443, -1.80999254, {-0.85272268, 0.60227890, 0.96078877}}};
+  for (const auto& x : expected) {
+    const auto c = with_supply(x.form);
+    const auto in = read_estimate_input(c, kExamples);
+    EXPECT_EQ(in.data.LS, 6);  // three excluded instruments, the cost's own columns
+    const Theta at{{0.5}, {}, -1.8};
+    const auto e = evaluate_blp(in.data, at);
+    EXPECT_NEAR(e.objective / x.start, 1, 1e-9);
+    // The analytic gradient against central differences.
+    double largest = 0;
+    for (const bool alpha : {false, true}) {
+      Theta up = at, down = at;
+      (alpha ? up.alpha : up.sigma[0]) += 1e-5, (alpha ? down.alpha : down.sigma[0]) -= 1e-5;
+      largest = std::max(largest, std::fabs(evaluate_blp(in.data, up).objective -
+                                            evaluate_blp(in.data, down).objective) / 2e-5);
+    }
+    EXPECT_NEAR(e.max_gradient / largest, 1, 1e-6);
+    const auto r = estimate_market(in, c).estimate;
+    ASSERT_TRUE(r.converged) << r.why;
+    EXPECT_NEAR(r.objective / x.optimum, 1, 1e-8);
+    EXPECT_NEAR(std::fabs(r.theta.sigma[0]), x.sigma, 1e-5);
+    EXPECT_NEAR(r.beta[1], x.alpha, 1e-5);
+    for (size_t k = 0; k < 3; ++k) EXPECT_NEAR(r.gamma[k], x.gamma[k], 1e-5) << k;
+  }
+}
+
+// The file's prices are Bertrand equilibria: with the supply side the truth is found, and more precisely than without.
+TEST(Estimate, SupplySideFindsTheTruth) {
+  auto c = with_supply(CostForm::Linear);
+  const auto both = estimate_market(read_estimate_input(c, kExamples), c).estimate;
+  c.costs.clear();
+  const auto demand = estimate_market(read_estimate_input(c, kExamples), c).estimate;
+  const double beta[] = {1, -2, 2}, gamma[] = {0.4, 0.5, 0.8};
+  for (size_t k = 0; k < 3; ++k) {
+    EXPECT_NEAR(both.beta[k], beta[k], 4 * both.beta_se[k]) << k;
+    EXPECT_NEAR(both.gamma[k], gamma[k], 4 * both.gamma_se[k]) << k;
+  }
+  EXPECT_NEAR(std::fabs(both.theta.sigma[0]), 1, 4 * both.theta_se.sigma[0]);
+  EXPECT_LT(both.beta_se[1], demand.beta_se[1]);
+}
+
 TEST(Estimate, WrongDataNamesPlaceAndRule) {
   Folder folder;
   EstimateConfig c;
@@ -91,7 +148,11 @@ TEST(Estimate, WrongDataNamesPlaceAndRule) {
   EXPECT_NE(r.estimate.why.find("expected < 0"), std::string::npos) << r.estimate.why;
   c.random = {"1"}, c.sigma = {1, 2};
   fails(head, "sigma: 2 values for 1 random columns");
-  c.sigma.clear(), c.linear = {"1"};
+  c.costs = {"prices"}, c.sigma.clear();
+  fails(head, "costs: prices is among the columns");
+  c.costs = {"1"}, c.instruments = Instruments::Optimal;
+  fails(head, "instruments: got optimal, expected given");
+  c.costs.clear(), c.linear = {"1"};
   fails(head, "linear: prices is missing");
 }
 

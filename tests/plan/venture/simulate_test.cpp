@@ -65,6 +65,15 @@ TEST(Simulate, RefusesARivalWithoutCost) {
             std::string::npos);
 }
 
+// A SAFE before the first priced round, venture debt after it.
+TEST(Raise, FitsTheStage) {
+  using finance::Instrument;
+  const auto before = finance::instruments_for({.founder = 0.9, .common = 1, .preference = 0});
+  const auto after = finance::instruments_for({.founder = 0.5, .common = 0.7, .preference = 5e6});
+  EXPECT_EQ(before, (std::vector{Instrument::Equity, Instrument::Safe}));
+  EXPECT_EQ(after, (std::vector{Instrument::Equity, Instrument::Debt}));
+}
+
 TEST(Tally, FindsQuantilesOfKnownNumbers) {
   for (const auto& [scale, low, high] :
        {std::tuple{Scale::Log, 1e3, 5e8}, {Scale::Share, 0.0, 1.0}, {Scale::Signed, -20.0, 180.0}})

@@ -4,261 +4,11 @@
 #include <cmath>
 #include <map>
 
-#include <Eigen/Dense>
+#include "ingot/plan/market/blp_problem.h"
 
 namespace ingot::market {
-namespace {
 
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using Eigen::Index;
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
-
-Matrix map_of(const std::vector<double>& values, int64_t rows, int64_t columns) {
-  return Eigen::Map<const Matrix>(values.data(), rows, columns);
-}
-
-// Subtracts the mean within each fixed effect from every column.
-void absorb(const std::vector<int32_t>& effect, MatrixXd& m) {
-  if (effect.empty()) return;
-  const int32_t count = *std::max_element(effect.begin(), effect.end()) + 1;
-  MatrixXd sum = MatrixXd::Zero(count, m.cols());
-  VectorXd n = VectorXd::Zero(count);
-  for (Index i = 0; i < m.rows(); ++i) sum.row(effect[size_t(i)]) += m.row(i), n(effect[size_t(i)]) += 1;
-  for (Index i = 0; i < m.rows(); ++i) m.row(i) -= sum.row(effect[size_t(i)]) / n(effect[size_t(i)]);
-}
-
-struct Span {
-  int64_t begin = 0, count = 0;
-};
-
-std::vector<Span> spans(const std::vector<int32_t>& market, int64_t markets) {
-  std::vector<Span> out(static_cast<size_t>(markets));
-  for (size_t i = 0; i < market.size(); ++i) {
-    auto& span = out[size_t(market[i])];
-    if (span.count++ == 0) span.begin = int64_t(i);
-  }
-  return out;
-}
-
-// What does not change during the search.
-struct Problem {
-  explicit Problem(const BlpData& d) : data(d) {
-    const int64_t N = d.num_rows();
-    products = spans(d.market, d.num_markets());
-    agents = d.agent_market.empty() ? std::vector<Span>(products.size()) : spans(d.agent_market, d.num_markets());
-    X1 = map_of(d.x1, N, d.K1);
-    Z = map_of(d.z, N, d.L);
-    absorb(d.effect, X1);
-    absorb(d.effect, Z);
-    weights = (Z.transpose() * Z).ldlt().solve(MatrixXd::Identity(d.L, d.L));
-    set_weights();
-  }
-  void set_weights() {
-    ZX = Z.transpose() * X1;
-    projector = (ZX.transpose() * weights * ZX).ldlt().solve(ZX.transpose() * weights);
-  }
-
-  // From the residuals of a first step, centred as PyBLP's default; scaled back to Z'Z units.
-  void set_efficient_weights(const std::vector<double>& residual) {
-    MatrixXd g = Eigen::Map<const VectorXd>(residual.data(), Z.rows()).asDiagonal() * Z;
-    g.rowwise() -= g.colwise().mean();
-    weights = (g.transpose() * g).ldlt().solve(MatrixXd::Identity(Z.cols(), Z.cols()));
-    set_weights();
-  }
-
-  const BlpData& data;
-  std::vector<Span> products, agents;
-  MatrixXd X1, Z, ZX, weights, projector;
-};
-
-// Fills everything that follows from delta: beta, xi and the objective xi' Z W Z' xi.
-void concentrate(const Problem& p, BlpEstimate& e) {
-  MatrixXd delta = Eigen::Map<const VectorXd>(e.delta.data(), Index(e.delta.size()));
-  absorb(p.data.effect, delta);
-  const VectorXd beta = p.projector * (p.Z.transpose() * delta.col(0));
-  const VectorXd xi = delta.col(0) - p.X1 * beta;
-  const VectorXd moments = p.Z.transpose() * xi;
-  e.objective = moments.dot(p.weights * moments);
-  e.beta.assign(beta.data(), beta.data() + beta.size());
-  e.xi.assign(xi.data(), xi.data() + xi.size());
-}
-
-struct Free {
-  bool in_pi;
-  int64_t k, d;
-};
-
-std::vector<Free> free_parameters(const BlpData& data, const Theta& theta) {
-  std::vector<Free> free;
-  for (int64_t k = 0; k < data.K2; ++k)
-    if (theta.sigma[size_t(k)] != 0) free.push_back({false, k, 0});
-  for (int64_t k = 0; k < data.K2; ++k)
-    for (int64_t d = 0; d < data.D; ++d)
-      if (theta.pi[size_t(k * data.D + d)] != 0) free.push_back({true, k, d});
-  return free;
-}
-
-double& parameter(const BlpData& data, Theta& theta, const Free& f) {
-  return f.in_pi ? theta.pi[size_t(f.k * data.D + f.d)] : theta.sigma[size_t(f.k)];
-}
-
-// mu_ij of one market: x2_j . (sigma nu_i + pi d_i). [agents, products]
-Matrix deviations(const BlpData& d, const Theta& theta, const std::vector<double>& x2, Span product, Span agent) {
-  Matrix taste(agent.count, d.K2);
-  for (int64_t i = 0; i < agent.count; ++i)
-    for (int64_t k = 0; k < d.K2; ++k) {
-      double t = theta.sigma[size_t(k)] * d.nodes[size_t((agent.begin + i) * d.K2 + k)];
-      for (int64_t c = 0; c < d.D; ++c)
-        t += theta.pi[size_t(k * d.D + c)] * d.demographics[size_t((agent.begin + i) * d.D + c)];
-      taste(i, k) = t;
-    }
-  const auto x = Eigen::Map<const Matrix>(x2.data() + product.begin * d.K2, product.count, d.K2);
-  return taste * x.transpose();
-}
-
-// Choice probabilities [agents, products] at delta.
-void probabilities(const Matrix& mu, const VectorXd& delta, Matrix& s) {
-  s = mu;
-  for (Index i = 0; i < s.rows(); ++i) {
-    auto row = s.row(i).array();
-    row += delta.transpose().array();
-    const double top = std::max(0.0, row.maxCoeff());
-    row = (row - top).exp();
-    row /= std::exp(-top) + row.sum();
-  }
-}
-
-// delta such that predicted shares equal the observed: Berry's contraction, accelerated by SQUAREM (Varadhan &
-// Roland 2008, step length S3). Returns the evaluations of the map; negative when it did not converge.
-int contract(const Matrix& mu, const VectorXd& weight, const VectorXd& log_share, VectorXd& delta,
-             const BlpConfig& config) {
-  Matrix s;
-  const auto step = [&](const VectorXd& at) -> VectorXd {
-    probabilities(mu, at, s);
-    return at + log_share - (weight.transpose() * s).transpose().array().log().matrix();
-  };
-  int evaluations = 0;
-  while (evaluations < config.max_contractions) {
-    const VectorXd one = step(delta);
-    ++evaluations;
-    const VectorXd r = one - delta;
-    if (!r.allFinite()) return -evaluations;
-    if (r.cwiseAbs().maxCoeff() <= config.contraction_tolerance) {
-      delta = one;
-      return evaluations;
-    }
-    const VectorXd two = step(one);
-    ++evaluations;
-    const VectorXd v = two - one - r;
-    if ((two - one).cwiseAbs().maxCoeff() <= config.contraction_tolerance) {
-      delta = two;
-      return evaluations;
-    }
-    const double length = -std::max(1.0, r.norm() / std::max(v.norm(), 1e-300));
-    const VectorXd leap = delta - 2 * length * r + length * length * v;
-    delta = leap.allFinite() ? step(leap) : two;
-    ++evaluations;
-    if (!delta.allFinite()) delta = two;
-  }
-  return -evaluations;
-}
-
-// d delta / d theta of one market: -(ds/ddelta)^-1 ds/dtheta.
-void delta_jacobian(const BlpData& d, const std::vector<Free>& free, const std::vector<double>& x2, Span product,
-                    Span agent, const Matrix& s, const VectorXd& weight, MatrixXd& jacobian) {
-  const Index J = product.count;
-  const Matrix weighted = weight.asDiagonal() * s;
-  MatrixXd by_delta = -(s.transpose() * weighted);
-  by_delta.diagonal() += weighted.colwise().sum().transpose();
-  MatrixXd by_theta(J, Index(free.size()));
-  VectorXd x(J);
-  for (size_t f = 0; f < free.size(); ++f) {
-    for (Index j = 0; j < J; ++j) x(j) = x2[size_t((product.begin + j) * d.K2 + free[f].k)];
-    VectorXd draw(agent.count);
-    for (int64_t i = 0; i < agent.count; ++i)
-      draw(i) = free[f].in_pi ? d.demographics[size_t((agent.begin + i) * d.D + free[f].d)]
-                              : d.nodes[size_t((agent.begin + i) * d.K2 + free[f].k)];
-    // sum_i w_i s_ij v_ij - sum_i w_i s_ij sum_k s_ik v_ik, with v_ij = x_j draw_i.
-    const VectorXd first = x.cwiseProduct(weighted.transpose() * draw);
-    const VectorXd second = weighted.transpose() * draw.cwiseProduct(s * x);
-    by_theta.col(Index(f)) = first - second;
-  }
-  jacobian.middleRows(product.begin, J) = -by_delta.partialPivLu().solve(by_theta);
-}
-
-struct Evaluation {
-  BlpEstimate estimate;
-  VectorXd gradient;
-  MatrixXd jacobian;  // [N, free] of xi, absorbed
-  bool good = false;
-};
-
-// `warm` is the delta from which the contraction starts.
-Evaluation evaluate(const Problem& p, const Theta& theta, const std::vector<double>& warm, const BlpConfig& config) {
-  const BlpData& d = p.data;
-  Evaluation out;
-  out.estimate.theta = theta;
-  out.estimate.delta = warm;
-  const auto free = free_parameters(d, theta);
-  out.jacobian.resize(d.num_rows(), Index(free.size()));
-  Matrix s;
-  for (size_t t = 0; t < p.products.size(); ++t) {
-    const Span product = p.products[t], agent = p.agents[t];
-    const Matrix mu = deviations(d, theta, d.x2, product, agent);
-    const VectorXd weight = Eigen::Map<const VectorXd>(d.agent_weight.data() + agent.begin, agent.count);
-    const VectorXd log_share = Eigen::Map<const VectorXd>(d.share.data() + product.begin, product.count).array().log();
-    VectorXd delta = Eigen::Map<const VectorXd>(warm.data() + product.begin, product.count);
-    const int evaluations = contract(mu, weight, log_share, delta, config);
-    out.estimate.contractions += std::abs(evaluations);
-    if (evaluations < 0 || !delta.allFinite()) {
-      out.estimate.why = ingot::detail::join_parts("the share inversion of market ", t, " did not converge");
-      return out;
-    }
-    Eigen::Map<VectorXd>(out.estimate.delta.data() + product.begin, product.count) = delta;
-    probabilities(mu, delta, s);
-    delta_jacobian(d, free, d.x2, product, agent, s, weight, out.jacobian);
-  }
-  concentrate(p, out.estimate);
-  absorb(d.effect, out.jacobian);
-  const VectorXd xi = Eigen::Map<const VectorXd>(out.estimate.xi.data(), d.num_rows());
-  // beta is at its optimum, so its part of the derivative vanishes (envelope theorem).
-  out.gradient = 2 * out.jacobian.transpose() * (p.Z * (p.weights * (p.Z.transpose() * xi)));
-  out.estimate.max_gradient = free.empty() ? 0 : out.gradient.cwiseAbs().maxCoeff();
-  out.good = std::isfinite(out.estimate.objective) && out.gradient.allFinite();
-  return out;
-}
-
-std::vector<double> logit_delta(const Problem& p) {
-  std::vector<double> delta(p.data.share.size());
-  for (const Span product : p.products) {
-    double inside = 0;
-    for (int64_t j = 0; j < product.count; ++j) inside += p.data.share[size_t(product.begin + j)];
-    for (int64_t j = 0; j < product.count; ++j)
-      delta[size_t(product.begin + j)] = std::log(p.data.share[size_t(product.begin + j)]) - std::log(1 - inside);
-  }
-  return delta;
-}
-
-// Heteroscedasticity-robust standard errors of (beta, theta) at the one-step estimate (Hansen 1982).
-void standard_errors(const Problem& p, const Evaluation& at, BlpEstimate& e) {
-  const Index N = p.X1.rows(), K1 = p.X1.cols(), P = at.jacobian.cols();
-  const VectorXd xi = Eigen::Map<const VectorXd>(e.xi.data(), N);
-  MatrixXd derivative(N, K1 + P);
-  derivative << -p.X1, at.jacobian;
-  const MatrixXd G = p.Z.transpose() * derivative;
-  const MatrixXd S = p.Z.transpose() * xi.array().square().matrix().asDiagonal() * p.Z;
-  const MatrixXd bread = (G.transpose() * p.weights * G).ldlt().solve(MatrixXd::Identity(K1 + P, K1 + P));
-  const MatrixXd covariance = bread * (G.transpose() * p.weights * S * p.weights * G) * bread;
-  e.beta_se.resize(size_t(K1));
-  for (Index k = 0; k < K1; ++k) e.beta_se[size_t(k)] = std::sqrt(std::max(0.0, covariance(k, k)));
-  e.theta_se = {std::vector<double>(e.theta.sigma.size(), 0), std::vector<double>(e.theta.pi.size(), 0)};
-  const auto free = free_parameters(p.data, e.theta);
-  for (size_t f = 0; f < free.size(); ++f)
-    parameter(p.data, e.theta_se, free[f]) = std::sqrt(std::max(0.0, covariance(K1 + Index(f), K1 + Index(f))));
-}
-
-}  // namespace
+using namespace blp;
 
 Problems BlpData::validate() const {
   Problems problems;
@@ -274,11 +24,14 @@ Problems BlpData::validate() const {
   sized("x1", x1.size(), N * K1);
   sized("x2", x2.size(), N * K2);
   sized("z", z.size(), N * L);
+  sized("x3", x3.size(), N * K3);
+  sized("zs", zs.size(), N * LS);
   if (!effect.empty()) sized("effect", effect.size(), N);
   sized("nodes", nodes.size(), I * K2);
   sized("demographics", demographics.size(), I * D);
   sized("agent_market", agent_market.size(), I);
   if (L < K1) complain("instruments: ", L, ", expected at least the ", K1, " linear characteristics");
+  if (LS < K3) complain("supply instruments: ", LS, ", expected at least the ", K3, " cost characteristics");
   if (!problems.empty()) return problems;
 
   int32_t last = -1;
@@ -304,7 +57,7 @@ Problems BlpData::validate() const {
   for (int64_t i = 0; i < I; ++i) total[agent_market[size_t(i)]] += agent_weight[size_t(i)];
   for (const auto& [m, sum] : total)
     if (std::fabs(sum - 1) > 1e-6) complain("agents of market ", m, ": weights sum to ", sum, ", expected 1");
-  if (K2 > 0 && int64_t(total.size()) != num_markets())
+  if ((K2 > 0 || K3 > 0) && int64_t(total.size()) != num_markets())
     complain("agents cover ", total.size(), " markets of ", num_markets());
   if (!problems.empty()) return problems;
 
@@ -313,6 +66,9 @@ Problems BlpData::validate() const {
   for (Index c = 0; c < Z.cols(); ++c)
     if (Z.col(c).norm() <= 1e-10 * std::sqrt(double(N)))
       complain("instrument ", c, " does not vary", effect.empty() ? "" : " within the absorbed effects");
+  const MatrixXd supply = map_of(zs, N, LS);
+  for (Index c = 0; c < supply.cols(); ++c)
+    if (supply.col(c).norm() <= 1e-10 * std::sqrt(double(N))) complain("supply instrument ", c, " does not vary");
   MatrixXd X = map_of(x1, N, K1);
   absorb(effect, X);
   VectorXd within = X.col(price_in_x1);
@@ -324,13 +80,15 @@ Problems BlpData::validate() const {
 
 BlpEstimate estimate_logit(const BlpData& data, bool two_step) {
   throw_if_any("market", data.validate());
-  Problem p(data);
+  BlpData demand = data;  // of demand alone
+  demand.K3 = demand.LS = 0, demand.x3.clear(), demand.zs.clear();
+  Problem p(demand);
   BlpEstimate e;
   e.delta = logit_delta(p);
   e.theta = {std::vector<double>(size_t(data.K2), 0), std::vector<double>(size_t(data.K2 * data.D), 0)};
   concentrate(p, e);
   if (two_step) {
-    p.set_efficient_weights(e.xi);
+    p.set_efficient_weights(e);
     concentrate(p, e);
   }
   e.converged = true;
@@ -426,13 +184,21 @@ BlpEstimate estimate_blp(const BlpData& data, const Theta& start, const BlpConfi
   require("market", int64_t(start.sigma.size()) == data.K2 && int64_t(start.pi.size()) == data.K2 * data.D,
           "start: sigma has ", start.sigma.size(), " and pi ", start.pi.size(), " values, expected ", data.K2, " and ",
           data.K2 * data.D);
-  const int64_t unknown = data.K1 + int64_t(free_parameters(data, start).size());
-  require("market", data.L >= unknown, "instruments: ", data.L, ", expected at least the ", unknown,
-          " parameters; add demand_instruments columns or drop random coefficients");
+  Theta from = start;
+  if (data.K3 > 0 && from.alpha == 0) {  // the logit's, else a markup of the price itself
+    const double logit = estimate_logit(data).beta[size_t(data.price_in_x1)];
+    double mean = 0;
+    for (const double p : data.price) mean += p / double(data.price.size());
+    from.alpha = logit < 0 ? logit : -1 / mean;
+  }
+  const int64_t unknown = data.K1 + data.K3 + int64_t(free_parameters(data, from).size()) - (data.K3 > 0);
+  require("market", data.L + data.LS >= unknown, "instruments: ", data.L + data.LS, ", expected at least the ", unknown,
+          " parameters; add demand_instruments", data.K3 > 0 ? " or supply_instruments" : "",
+          " columns or drop random coefficients");
   Problem p(data);
-  BlpEstimate e = search(p, start, logit_delta(p), config);
+  BlpEstimate e = search(p, from, logit_delta(p), config);
   if (config.steps == 2) {
-    p.set_efficient_weights(e.xi);
+    p.set_efficient_weights(e);
     const BlpEstimate first = e;
     e = search(p, first.theta, first.delta, config);
     e.evaluations += first.evaluations, e.contractions += first.contractions;
@@ -493,15 +259,8 @@ Demand market_demand(const BlpData& d, const BlpEstimate& at, int32_t market, st
   const Matrix mu = deviations(d, at.theta, d.x2, product, agent);
   Demand out;
   out.num_products = product.count;
-  const double beta_price = at.beta[size_t(d.price_in_x1)];
   for (int64_t i = 0; i < agent.count; ++i) {
-    double taste = 0;  // of the price, on top of its mean
-    if (const int64_t k = d.price_in_x2; k >= 0) {
-      taste = at.theta.sigma[size_t(k)] * d.nodes[size_t((agent.begin + i) * d.K2 + k)];
-      for (int64_t c = 0; c < d.D; ++c)
-        taste += at.theta.pi[size_t(k * d.D + c)] * d.demographics[size_t((agent.begin + i) * d.D + c)];
-    }
-    const double alpha = -(beta_price + taste);
+    const double alpha = price_sensitivity(d, at.theta, at.beta[size_t(d.price_in_x1)], agent.begin + i);
     out.weight.push_back(d.agent_weight[size_t(agent.begin + i)]);
     out.alpha.push_back(alpha);
     for (int64_t j = 0; j < product.count; ++j) {

@@ -1,7 +1,9 @@
 // Estimation of random-coefficient logit demand: Berry, Levinsohn & Pakes 1995, in the form of Nevo 2000 with the
 // advice of Conlon & Gortmaker 2020: contraction by SQUAREM to 1e-14, GMM with the analytic gradient.
 //   u_ijt = delta_jt + x2_jt (sigma nu_it + pi d_it) + eps_ijt,   delta_jt = x1_jt beta + fixed effect + xi_jt
-// Shapes: N products over T markets, K1 linear and K2 nonlinear characteristics, L instruments, D demographics.
+// and, with a supply side, cost or log cost: p_jt - eta_jt = x3_jt gamma + omega_jt, eta the markups of Bertrand firms.
+// Shapes: N products over T markets, K1 linear, K2 nonlinear and K3 cost characteristics, L and LS instruments of
+// demand and supply, D demographics.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +23,10 @@ struct BlpData {
   std::vector<double> x2;                     // [N, K2]
   std::vector<double> z;                      // [N, L] excluded and exogenous instruments
   int64_t K1 = 0, K2 = 0, L = 0;
+  std::vector<double> x3;  // [N, K3] of the cost; K3 = 0: demand alone
+  std::vector<double> zs;  // [N, LS] instruments of the cost equation
+  int64_t K3 = 0, LS = 0;
+  bool log_costs = false;
   int64_t price_in_x1 = 0;
   int64_t price_in_x2 = -1;  // -1: the price has no random coefficient
 
@@ -36,9 +42,11 @@ struct BlpData {
   Problems validate() const;
 };
 
-// sigma [K2] and pi [K2, D]; entries that start at 0 stay 0, as in Nevo 2000 and PyBLP.
+// sigma [K2] and pi [K2, D]; entries that start at 0 stay 0, as in Nevo 2000 and PyBLP. alpha, the coefficient of the
+// price, belongs to the search only with a supply side: costs depend on it. A start of 0 is then the logit's.
 struct Theta {
   std::vector<double> sigma, pi;
+  double alpha = 0;
 };
 
 struct BlpConfig {
@@ -61,6 +69,9 @@ struct BlpEstimate {
   std::vector<double> beta_se;    // [K1] robust
   Theta theta_se;                 // robust; 0 where fixed at 0
   std::vector<double> delta, xi;  // [N]
+  // With a supply side:
+  std::vector<double> gamma, gamma_se;  // [K3]
+  std::vector<double> cost, omega;      // [N]
 };
 
 // Plain logit by 2SLS (`two_step`: efficient weights, as PyBLP's "2s").

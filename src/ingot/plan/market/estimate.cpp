@@ -76,6 +76,10 @@ Problems EstimateConfig::validate() const {
     if (row.size() != demographics.size())
       problems.push_back("pi: a row has " + std::to_string(row.size()) + " values for " +
                          std::to_string(demographics.size()) + " demographics");
+  if (!costs.empty() && instruments == Instruments::Optimal)
+    problems.push_back("instruments: got optimal, expected given: optimal instruments are those of demand alone");
+  if (std::find(costs.begin(), costs.end(), "prices") != costs.end())
+    problems.push_back("costs: prices is among the columns, expected what is known before the price");
   if (std::find(linear.begin(), linear.end(), "prices") == linear.end())
     problems.push_back("linear: prices is missing, expected among the columns; its coefficient is what pricing needs");
   return problems;
@@ -86,16 +90,18 @@ EstimateInput read_estimate_input(const EstimateConfig& c, const std::filesystem
   require("market", !c.products.empty(), "estimate.products is missing, expected a CSV file");
   EstimateInput in;
   BlpData& d = in.data;
-  in.linear = c.linear, in.random = c.random, in.demographics = c.demographics;
+  in.linear = c.linear, in.random = c.random, in.demographics = c.demographics, in.costs = c.costs;
   const CsvTable products = read_csv(folder / c.products);
   Codes markets, firms, effects;
-  std::vector<std::string> instruments;
-  for (const auto& name : products.header)
+  std::vector<std::string> instruments, supply_instruments = c.costs;  // exogenous columns instrument themselves
+  for (const auto& name : products.header) {
     if (name.starts_with("demand_instruments")) instruments.push_back(name);
-  // Exogenous linear columns instrument themselves.
+    if (!c.costs.empty() && name.starts_with("supply_instruments")) supply_instruments.push_back(name);
+  }
   for (const auto& name : c.linear)
     if (name != "prices") instruments.push_back(name);
   d.K1 = int64_t(c.linear.size()), d.K2 = int64_t(c.random.size()), d.L = int64_t(instruments.size());
+  d.K3 = int64_t(c.costs.size()), d.LS = int64_t(supply_instruments.size()), d.log_costs = c.cost_form == CostForm::Log;
   d.D = int64_t(c.demographics.size());
   d.price_in_x1 = std::find(c.linear.begin(), c.linear.end(), "prices") - c.linear.begin();
   const auto at = std::find(c.random.begin(), c.random.end(), "prices");
@@ -110,6 +116,8 @@ EstimateInput read_estimate_input(const EstimateConfig& c, const std::filesystem
     for (const auto& name : c.linear) d.x1.push_back(cell(products, i, name));
     for (const auto& name : c.random) d.x2.push_back(cell(products, i, name));
     for (const auto& name : instruments) d.z.push_back(cell(products, i, name));
+    for (const auto& name : c.costs) d.x3.push_back(cell(products, i, name));
+    for (const auto& name : supply_instruments) d.zs.push_back(cell(products, i, name));
     in.products.push_back(named ? products.text(i, "product_ids") : std::to_string(products.lines[i]));
   }
   in.markets = markets.names, in.firms = firms.names;
@@ -124,7 +132,7 @@ EstimateInput read_estimate_input(const EstimateConfig& c, const std::filesystem
   } else {
     require("market", c.demographics.empty(), "estimate.demographics: got ", c.demographics.size(),
             " columns but no agents, expected a CSV of agents");
-    if (d.K2 > 0) gauss_hermite_agents(d, c.nodes);
+    if (d.K2 > 0 || d.K3 > 0) gauss_hermite_agents(d, c.nodes);
   }
   in.start.sigma = c.sigma.empty() ? std::vector<double>(c.random.size(), 0.5) : c.sigma;
   for (const auto& row : c.pi) in.start.pi.insert(in.start.pi.end(), row.begin(), row.end());
@@ -136,7 +144,7 @@ EstimateResult estimate_market(const EstimateInput& in, const EstimateConfig& c)
   EstimateResult out;
   const BlpConfig config{.steps = c.steps};
   BlpData data = in.data;
-  if (data.K2 == 0) {
+  if (data.K2 == 0 && data.K3 == 0) {
     out.estimate = estimate_logit(data, c.steps == 2);
   } else {
     out.estimate = estimate_blp(data, in.start, config);

@@ -11,15 +11,17 @@
 namespace ingot::market {
 
 enum class Instruments { Given, Optimal };
+enum class CostForm { Linear, Log };
 
 struct EstimateConfig {
   std::string products, agents, absorb;
-  std::vector<std::string> linear = {"prices"}, random, demographics;
+  std::vector<std::string> linear = {"prices"}, random, demographics, costs;
   std::vector<double> sigma;            // start values; 0 stays 0
   std::vector<std::vector<double>> pi;  // [random][demographics]
   int nodes = 7;
   int steps = 1;
   Instruments instruments = Instruments::Given;
+  CostForm cost_form = CostForm::Linear;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("products", self.products, "CSV, one row a product and market");
@@ -30,6 +32,9 @@ struct EstimateConfig {
     v("demographics", self.demographics, "columns of agents that move the random coefficients");
     v("sigma", self.sigma, "start of the standard deviations, one a random column (default 0.5)");
     v("pi", self.pi, "start of the demographic effects, a row for each random column (default 0: none)");
+    v("costs", self.costs,
+      "columns that marginal cost depends on, for a supply side; 1 is the constant (default: none)");
+    v("cost_form", self.cost_form, "what the columns of costs are linear in: linear, the cost; log, its logarithm");
     v("nodes", self.nodes, "Gauss-Hermite nodes of each random coefficient, without agents");
     v("steps", self.steps, "GMM steps: 2 uses efficient weights");
     v("instruments", self.instruments, "given (columns demand_instruments0..) or optimal (a second round with them)");
@@ -41,7 +46,7 @@ struct EstimateInput {
   BlpData data;
   Theta start;
   std::vector<std::string> markets, firms, products;  // names; products [N]: product_ids, else row numbers
-  std::vector<std::string> linear, random, demographics;
+  std::vector<std::string> linear, random, demographics, costs;
 };
 // Throws InvalidArgument or NotFound with file, column and row.
 EstimateInput read_estimate_input(const EstimateConfig& config, const std::filesystem::path& folder = {});
@@ -61,5 +66,10 @@ template <>
 struct EnumNames<market::Instruments> {
   static constexpr std::pair<const char*, market::Instruments> kValues[] = {{"given", market::Instruments::Given},
                                                                             {"optimal", market::Instruments::Optimal}};
+};
+template <>
+struct EnumNames<market::CostForm> {
+  static constexpr std::pair<const char*, market::CostForm> kValues[] = {{"linear", market::CostForm::Linear},
+                                                                         {"log", market::CostForm::Log}};
 };
 }  // namespace ingot

@@ -37,7 +37,7 @@ report::View estimate_view(const EstimateInput& in, const EstimateResult& r, con
 
   // 1. Parameters.
   TextTable parameters({"parameter", "estimate", "standard error", "t"});
-  Json linear = Json::array(), nonlinear = Json::array(), rows = Json::array();
+  Json linear = Json::array(), nonlinear = Json::array(), supply = Json::array(), rows = Json::array();
   const auto add = [&](const std::string& name, double value, double se, Json& list, Json item) {
     parameters.add({name, number(value), number(se), se > 0 ? fmt::format("{:.2f}", value / se) : ""});
     rows.push_back({name, value, se});
@@ -55,6 +55,8 @@ report::View estimate_view(const EstimateInput& in, const EstimateResult& r, con
       if (const size_t at = k * in.demographics.size() + c; e.theta.pi[at] != 0)
         add("pi " + in.random[k] + " x " + in.demographics[c], e.theta.pi[at], e.theta_se.pi[at], nonlinear,
             {{"kind", "pi"}, {"column", in.random[k]}, {"demographic", in.demographics[c]}});
+  for (size_t k = 0; k < e.gamma.size(); ++k)
+    add("gamma " + in.costs[k], e.gamma[k], e.gamma_se[k], supply, {{"column", in.costs[k]}});
   const std::string status = e.converged ? "" : "not converged: " + e.why + "; the figures are not an estimate";
   view.tables.emplace_back(status, parameters);
 
@@ -99,6 +101,7 @@ report::View estimate_view(const EstimateInput& in, const EstimateResult& r, con
                {"alpha", e.beta[size_t(d.price_in_x1)]},
                {"linear", linear},
                {"nonlinear", nonlinear},
+               {"costs", supply},
                {"mean_own_elasticity", mean},
                {"median_own_elasticity", median(r.own_elasticity)},
                {"median_cost", median(r.cost)},

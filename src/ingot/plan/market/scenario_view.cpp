@@ -39,9 +39,7 @@ std::map<std::string, double> profits(const Outcome& o) {
 }
 
 Json status_word(Status status) {
-  const char* zh = status == Status::Converged      ? "已收敛"
-                   : status == Status::NotConverged ? "未收敛"
-                                                    : "并非均衡";
+  const char* zh = status == Status::Converged ? "已收敛" : status == Status::NotConverged ? "未收敛" : "并非均衡";
   return both(to_string(status), zh);
 }
 

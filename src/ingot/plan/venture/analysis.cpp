@@ -30,8 +30,7 @@ std::vector<Factor> factors() {
        [](Numbers& n, bool high) {
          for (auto& s : n.size) s *= high ? 2 : 0.5;
        }},
-      {both("growth of the market", "市场增长"), both("−30 % a year", "每年 −30%"),
-       both("+30 % a year", "每年 +30%"),
+      {both("growth of the market", "市场增长"), both("−30 % a year", "每年 −30%"), both("+30 % a year", "每年 +30%"),
        [](Numbers& n, bool high) {
          for (size_t m = 0; m < n.size.size(); ++m) n.size[m] *= std::exp((high ? 0.3 : -0.3) * double(m) / 12);
        }},
@@ -62,8 +61,8 @@ std::vector<Factor> factors() {
        [](Numbers& n, bool high) {
          for (size_t f = 1; f < n.firms.size(); ++f) n.firms[f].research *= high ? 2 : 0.5;
        }},
-      {both("doubling time of algorithms", "算法效率翻倍时间"), both("5 months", "5 个月"), both("14 months", "14 个月"),
-       [](Numbers& n, bool high) { n.race.algorithmic_doubling_months = high ? 14 : 5; }},
+      {both("doubling time of algorithms", "算法效率翻倍时间"), both("5 months", "5 个月"),
+       both("14 months", "14 个月"), [](Numbers& n, bool high) { n.race.algorithmic_doubling_months = high ? 14 : 5; }},
       {both("chance that a round closes", "融资成交概率"), "× 0.5", "× 1.5",
        [](Numbers& n, bool high) { scale(n.money.hazard, finance::kStages, high ? 1.5 : 0.5); }},
       {both("valuations", "估值水平"), "× 0.6", "× 1.5",

@@ -94,7 +94,9 @@ struct ServingSection {
     v("capacity", self.capacity, "most units that can be served a month");
     v("decline", self.decline, "yearly fall of everyone's serving cost at the same model, a share");
     v("size_exponent", self.size_exponent, "serving cost grows with training compute to this power");
-    v("gpu_share", self.gpu_share, "share of a unit's cost that is compute: it falls with `decline`, grows with the model, moves with the GPU price");
+    v("gpu_share", self.gpu_share,
+      "share of a unit's cost that is compute: it falls with `decline`, grows with the model, moves with the GPU "
+      "price");
     v("tokens_per_unit", self.tokens_per_unit, "million tokens in a unit of the market");
     v("api_price", self.api_price, "price of the API that one could buy instead, a unit; absent: cheapest rival");
   }

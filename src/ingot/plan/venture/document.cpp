@@ -66,13 +66,13 @@ namespace {
 
 std::string name_en(finance::Instrument i) {
   return i == finance::Instrument::Safe   ? "SAFE"
-         : i == finance::Instrument::Debt ? "priced round, a third as venture debt"
-                                          : "priced equity round";
+         : i == finance::Instrument::Debt ? "equity, a third as venture debt"
+                                          : "priced equity";
 }
 std::string name_zh(finance::Instrument i) {
-  return i == finance::Instrument::Safe   ? "SAFE（未来股权简单协议）"
-         : i == finance::Instrument::Debt ? "股权轮，其中三分之一为风险债"
-                                          : "定价股权轮";
+  return i == finance::Instrument::Safe   ? "SAFE"
+         : i == finance::Instrument::Debt ? "股权，三分之一为风险债"
+                                          : "定价股权";
 }
 
 }  // namespace
@@ -135,8 +135,8 @@ Json verdict_section(const Outcome& o) {
       list.push_back(
           both(fmt::format(
                    "**{}**: from {} to {} moves P(alive) from {:.0f} to {:.0f} % and P(lead) from {:.0f} to {:.0f} %",
-                   in("en", s.name), in("en", s.low_label), in("en", s.high_label), 100 * s.alive_low, 100 * s.alive_high,
-                   100 * s.lead_low, 100 * s.lead_high),
+                   in("en", s.name), in("en", s.low_label), in("en", s.high_label), 100 * s.alive_low,
+                   100 * s.alive_high, 100 * s.lead_low, 100 * s.lead_high),
                fmt::format("**{}**：由 {} 变为 {}，存活概率由 {:.0f}% 变为 {:.0f}%，领先概率由 {:.0f}% 变为 {:.0f}%",
                            in("zh", s.name), in("zh", s.low_label), in("zh", s.high_label), 100 * s.alive_low,
                            100 * s.alive_high, 100 * s.lead_low, 100 * s.lead_high)));

@@ -68,12 +68,11 @@ Json runway_section(const Outcome& o) {
   blocks.push_back(
       chart("bar", both("Cash in and out, mean of all futures", "现金流入与流出（全部路径均值）"),
             {{"categories", years}, {"stacked", true}, {"y", {{"format", "usd_compact"}}}, {"series", series}}));
-  Json need =
-      Json::array({kpi(both("Cash needed without any raise", "不融资所需现金"), predicted(o, v.need.median, "usd_compact"),
-                       both("median", "中位数")),
-                   kpi(both("at 75 % confidence", "75% 置信"), predicted(o, v.need.q75, "usd_compact")),
-                   kpi(both("at 90 % confidence", "90% 置信"), predicted(o, v.need.q90, "usd_compact"),
-                       both("beyond today's cash", "超出现有现金部分"))});
+  Json need = Json::array({kpi(both("Cash needed without any raise", "不融资所需现金"),
+                               predicted(o, v.need.median, "usd_compact"), both("median", "中位数")),
+                           kpi(both("at 75 % confidence", "75% 置信"), predicted(o, v.need.q75, "usd_compact")),
+                           kpi(both("at 90 % confidence", "90% 置信"), predicted(o, v.need.q90, "usd_compact"),
+                               both("beyond today's cash", "超出现有现金部分"))});
   blocks.push_back({{"type", "kpis"}, {"items", need}});
   return section("runway", both("Runway and funding need", "跑道与资金需求"), nullptr, blocks);
 }

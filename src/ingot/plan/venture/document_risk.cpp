@@ -19,9 +19,12 @@ constexpr double kSystemicRisk = 1e25, kGeneralPurpose = 1e23;
 Json eu_rows(const Outcome& o) {
   Json rows = Json::array();
   const Json source = both(
-      "Regulation (EU) 2024/1689, Art. 51(2), in force for general-purpose models since 2025-08-02; Commission "
-      "guidelines C(2025) 5045, 2025-07-18",
-      "欧盟条例 2024/1689 第 51(2) 条，通用模型义务自 2025-08-02 起适用；委员会指南 C(2025) 5045，2025-07-18");
+      "Regulation (EU) 2024/1689, Art. 51(2), in force for general-purpose models since 2025-08-02, enforced with "
+      "fines "
+      "since 2026-08-02 (Art. 101; the Digital Omnibus of 2026 left both dates); Commission guidelines C(2025) 5045, "
+      "2025-07-18",
+      "欧盟条例 2024/1689 第 51(2) 条，通用模型义务自 2025-08-02 起适用，自 2026-08-02 起可处罚款（第 101 "
+      "条；2026 年《数字综合法案》未改动这两个日期）；委员会指南 C(2025) 5045，2025-07-18");
   for (const auto& m : o.plan.models)
     rows.push_back(
         {m.name, flop_figure(m.flop, basis_of(m.basis), m.source),
@@ -52,12 +55,13 @@ Json risk_section(const Outcome& o) {
         eu_rows(o)));
   Json duties = Json::array();
   if (c.china && c.public_service) {
-    duties.push_back(
-        both("China, public service: security assessment and filing of the service before launch; algorithm filing; "
-             "lawful sources and licences of training data; reports within the provincial office's deadlines (Interim "
-             "Measures for Generative AI Services, Art. 4, 7, 17, in force since 2023-08-15).",
-             "中国面向公众的服务：上线前须完成安全评估与大模型备案、算法备案；训练数据来源合法并尊重知识产权（《生成式"
-             "人工智能服务管理暂行办法》第四、七、十七条，2023-08-15 施行）。"));
+    duties.push_back(both(
+        "China, public service: security assessment and filing of the service before launch; algorithm filing; "
+        "lawful sources and licences of training data; the product shows the model's name and filing number (Interim "
+        "Measures for Generative AI Services, Art. 4, 7, 17, in force since 2023-08-15; CAC notice of 2026-01-09).",
+        "中国面向公众的服务：上线前须完成安全评估与大模型备案、算法备案；训练数据来源合法并尊重知识产权；产品须显著公示"
+        "模型名称与备案号（《生成式人工智能服务管理暂行办法》第四、七、十七条，2023-08-15 施行；国家网信办 2026-01-09 "
+        "公告）。"));
     duties.push_back(both(
         "China: generated content carries explicit and implicit labels (Measures for Labelling AI-Generated Content, "
         "in force since 2025-09-01; GB 45438-2025).",
@@ -69,9 +73,12 @@ Json risk_section(const Outcome& o) {
   }
   if (c.us)
     duties.push_back(
-        both("California SB 53 (in force since 2026-01-01): a frontier framework and incident reports above 1e26 FLOP; "
-             "New York's RAISE Act is similar.",
-             "加州 SB 53（2026-01-01 施行）：超过 1e26 FLOP 须公布前沿安全框架并报告事件；纽约 RAISE 法案类似。"));
+        both("California SB 53 (in force since 2026-01-01): transparency and incident reports above 1e26 FLOP, a "
+             "published frontier framework with revenue over $500M a year; New York's RAISE Act (signed 2025-12-19, "
+             "amended 2026-03-27, in force from 2027-01-01) asks the like above the same two lines.",
+             "加州 SB 53（2026-01-01 施行）：超过 1e26 FLOP 须公开透明度信息并报告事件，年收入超过 5 "
+             "亿美元者还须公布前沿安全框架；纽约 RAISE 法案（2025-12-19 签署，2026-03-27 修订，2027-01-01 "
+             "起施行）门槛与义务类似。"));
   if (!duties.empty()) blocks.push_back({{"type", "list"}, {"items", duties}});
   // Data licences and personal data, from the cards that `ingot data` wrote.
   Json licences = Json::array();

@@ -36,7 +36,7 @@ class Maker {
     serving();
     firms();
     demand();
-    wargames();
+    plan_.wargames = wargames_of(v_, n_, position_);
     n_.exit_multiple = v_.section.exit_multiple.value_or(0);
     n_.lead_by_share = v_.section.lead == Lead::Share;
     for (const auto& name : v_.section.against)
@@ -53,9 +53,7 @@ class Maker {
     plan_.facts.push_back({both(en, zh), value, format, basis, std::move(source)});
   }
 
-  std::string market_file() const {
-    return v_.section.market.empty() ? v_.inputs.front().path : v_.inputs.back().path;
-  }
+  std::string market_file() const { return v_.section.market.empty() ? v_.inputs.front().path : v_.inputs.back().path; }
 
   std::filesystem::path at(const std::string& path) const {
     return std::filesystem::path(path).is_absolute() ? std::filesystem::path(path) : v_.folder / path;
@@ -330,56 +328,6 @@ class Maker {
     fact("its growth in the first year", "首年增长", v_.growth.rate, "percent", Basis::Assumed, "[growth]");
     fact("utility of a point of capability", "每分能力的效用", per_point, "fixed3", Basis::Assumed, "[growth]");
     if (m.elasticity) fact("price elasticity", "价格弹性", *m.elasticity, "fixed2", Basis::Assumed, file);
-  }
-
-  void wargames() {
-    const auto& w = v_.wargames;
-    std::vector<double> share(n_.firms.size(), 0);
-    for (const auto& p : n_.products)
-      share[size_t(p.firm)] += p.fringe >= 0 ? 0 : std::max(p.share, 1e-9 * std::exp(p.base));
-    std::vector<int> rivals;
-    for (size_t f = 1; f < share.size(); ++f)
-      if (share[f] > 0) rivals.push_back(int(f));
-    std::stable_sort(rivals.begin(), rivals.end(), [&](int a, int b) { return share[size_t(a)] > share[size_t(b)]; });
-    const auto position = [&](const std::string& name) { return position_[size_t(v_.industry.firm_index(name))]; };
-    if (const int cutter = !w.cutter.empty() ? position(w.cutter) : rivals.empty() ? -1 : rivals[0]; cutter > 0) {
-      const auto& name = n_.firms[size_t(cutter)].name;
-      plan_.wargames.push_back({"price_cut",
-                                both(fmt::format("{} cuts its price to {:.0f} %", name, 100 * w.price_cut),
-                                     fmt::format("{} 降价至 {:.0f}%", name, 100 * w.price_cut)),
-                                {{.kind = ShockKind::PriceCut,
-                                  .month = w.month,
-                                  .months = w.price_months,
-                                  .firm = cutter,
-                                  .size = w.price_cut}}});
-    }
-    plan_.wargames.push_back({"open_frontier",
-                              both("open weights at the frontier", "前沿开放权重发布"),
-                              {{.kind = ShockKind::OpenFrontier, .month = w.month}}});
-    plan_.wargames.push_back(
-        {"gpu_shortage",
-         both(fmt::format("GPU shortage, price x {:.1f}", w.gpu_price),
-              fmt::format("GPU 短缺，价格 ×{:.1f}", w.gpu_price)),
-         {{.kind = ShockKind::GpuPrice, .month = w.month, .months = w.shortage_months, .size = w.gpu_price}}});
-    std::optional<std::pair<int, int>> merger;
-    if (!w.merger.empty())
-      merger = {position(w.merger[0]), position(w.merger[1])};
-    else if (rivals.size() >= 2)
-      merger = {rivals[0], rivals[1]};
-    if (merger) {
-      require("plan", merger->first > 0 && merger->second > 0 && merger->first != merger->second,
-              "wargames.merger names us or one firm twice, expected two rivals");
-      plan_.wargames.push_back(
-          {"merger",
-           both(n_.firms[size_t(merger->first)].name + " and " + n_.firms[size_t(merger->second)].name + " merge",
-                n_.firms[size_t(merger->first)].name + " 与 " + n_.firms[size_t(merger->second)].name + " 合并"),
-           {{.kind = ShockKind::Merger, .month = w.month, .firm = merger->first, .other = merger->second}}});
-    }
-    plan_.wargames.push_back(
-        {"funding_winter",
-         both(fmt::format("funding winter, valuations x {:.2f}", w.winter),
-              fmt::format("融资寒冬，估值 ×{:.2f}", w.winter)),
-         {{.kind = ShockKind::FundingWinter, .month = w.month, .months = w.winter_months, .size = w.winter}}});
   }
 
   // 5. What the path without chance says of each model.

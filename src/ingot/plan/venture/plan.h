@@ -34,6 +34,9 @@ struct WarGame {
   std::vector<Shock> shocks;
 };
 
+// `position`: firm of the market -> firm of `numbers`.
+std::vector<WarGame> wargames_of(const Venture& venture, const Numbers& numbers, const std::vector<int>& position);
+
 struct Plan {
   Numbers numbers;
   std::vector<ModelCost> models;

@@ -49,8 +49,8 @@ TextTable verdict_table(const Outcome& o) {
   t.add({"P(alive)", chance(v.alive),
          fmt::format("after {} months; policy as written {}", o.venture.section.months, chance(v.alive_as_written))});
   t.add({"P(lead)", chance(v.lead), english(leading(o.venture.section))});
-  t.add(
-      {"cash needed", money(v.need.median), fmt::format("without any raise; {} at 90 % confidence", money(v.need.q90))});
+  t.add({"cash needed", money(v.need.median),
+         fmt::format("without any raise; {} at 90 % confidence", money(v.need.q90))});
   return t;
 }
 
