@@ -223,6 +223,7 @@ function rangeChart(block, c, rows, names, tip) {
     const pad = Math.max(1.5, (most / least) ** part);
     axis.min = nice(least / pad, false);
     axis.max = nice(most * pad, true);
+    axis.axisLabel.showMaxLabel = false;
   }
   if (axis.type === "value" && block.x?.min === undefined) {
     const pad = (most - least) * part || 1;

@@ -83,8 +83,18 @@ TEST(Estimate, SupplySideAgreesWithPyblp) {
     CostForm form;
     double start, optimum, sigma, alpha;
     double gamma[3];
-  } expected[] = {{CostForm::Linear, 0.8777399748201798, 0.1656161945259969, 1.19366307, -1.80659019, {0.31800199, 0.50774910, 0.82242729}},
-                  {CostForm::Log, 0.9294998483976659, 0.24164815060388, 1.18726443, -1.80999254, {-0.85272268, 0.60227890, 0.96078877}}};
+  } expected[] = {{CostForm::Linear,
+                   0.8777399748201798,
+                   0.1656161945259969,
+                   1.19366307,
+                   -1.80659019,
+                   {0.31800199, 0.50774910, 0.82242729}},
+                  {CostForm::Log,
+                   0.9294998483976659,
+                   0.24164815060388,
+                   1.18726443,
+                   -1.80999254,
+                   {-0.85272268, 0.60227890, 0.96078877}}};
   for (const auto& x : expected) {
     const auto c = with_supply(x.form);
     const auto in = read_estimate_input(c, kExamples);
@@ -97,8 +107,8 @@ TEST(Estimate, SupplySideAgreesWithPyblp) {
     for (const bool alpha : {false, true}) {
       Theta up = at, down = at;
       (alpha ? up.alpha : up.sigma[0]) += 1e-5, (alpha ? down.alpha : down.sigma[0]) -= 1e-5;
-      largest = std::max(largest, std::fabs(evaluate_blp(in.data, up).objective -
-                                            evaluate_blp(in.data, down).objective) / 2e-5);
+      largest = std::max(largest,
+                         std::fabs(evaluate_blp(in.data, up).objective - evaluate_blp(in.data, down).objective) / 2e-5);
     }
     EXPECT_NEAR(e.max_gradient / largest, 1, 1e-6);
     const auto r = estimate_market(in, c).estimate;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "ingot/plan/finance/ownership.h"
 #include "plan/venture/industry.h"
 #include "support/error_of.h"
 
