@@ -38,7 +38,7 @@ bench: all         ## speed bars beside their peers; ONLY=tokenizer for one area
 fuzz:              ## every parser for FUZZ_SECONDS (60) under libFuzzer, ASan and UBSan
 	@tools/install_dependencies.sh fuzz
 	cmake --preset fuzz
-	cmake --build build/fuzz -j $(JOBS)
+	cmake --build build/fuzz -j $(JOBS) --target fuzzers
 	tools/fuzz.sh build/fuzz
 
 torture: all       ## long fault runs: kill -9 at every system call, full disks, I/O errors

@@ -81,12 +81,16 @@ function(ingot_bench name)
   endif()
 endfunction()
 
-# ingot_fuzz(name SOURCES ... DEPENDS ...): a libFuzzer target, only under the fuzz preset.
+# ingot_fuzz(name SOURCES ... DEPENDS ...): a libFuzzer target, only under the fuzz preset; `fuzzers` builds them all.
 function(ingot_fuzz name)
   if(INGOT_FUZZ)
     cmake_parse_arguments(A "" "" "SOURCES;DEPENDS" ${ARGN})
     add_executable(${name}_fuzz ${A_SOURCES})
     target_link_libraries(${name}_fuzz PRIVATE ingot_flags ${A_DEPENDS} -fsanitize=fuzzer)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${name}_fuzz)
   endif()
 endfunction()
 
