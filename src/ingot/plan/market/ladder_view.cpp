@@ -156,10 +156,10 @@ report::View ladder_view(const LadderEquilibrium& e, const LadderAgents* agents)
     Json cells = Json::array();
     for (int a = 1; a <= L; ++a)
       for (int b = 1; b <= L; ++b) cells.push_back({a - 1, b - 1, e.invest[e.state(a, {b})]});
-    blocks.push_back(
-        chart("heatmap",
-              both("Investment by own rung (across) and the rival's (down)", "投资：横轴为自身能力级，纵轴为对手能力级"),
-              {{"columns", rungs}, {"rows", rungs}, {"data", cells}, {"format", "fixed2"}}));
+    blocks.push_back(chart(
+        "heatmap",
+        both("Investment by own rung (across) and the rival's (down)", "投资：横轴为自身能力级，纵轴为对手能力级"),
+        {{"columns", rungs}, {"rows", rungs}, {"data", cells}, {"format", "fixed2"}}));
   }
   view.sections.push_back(section(
       "ladder", both("Quality ladder", "质量阶梯"),

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "ingot/base/text_plot.h"
 #include "ingot/plan/market/market_view.h"
 #include "ingot/plan/report/report.h"
 
@@ -102,15 +101,6 @@ report::View race_view(const RaceSection& s, const std::vector<RaceMonth>& path,
     spend.push_back({{"name", s.firms[f].name}, {"data", money}, {"color", int(f % 8)}});
   }
   view.tables.emplace_back("firms", firms);
-  TextPlot plot;
-  for (size_t f = 0; f < F; ++f) {
-    TextPlot::Line line{std::string(1, char('a' + f)), s.firms[f].name, {}};
-    for (size_t m = 0; m < M; ++m) line.points.emplace_back(double(m), path[m].released[f]);
-    plot.lines.insert(plot.lines.begin(), std::move(line));  // the first firm is drawn last, on top
-  }
-  plot.x_label = [&](double m) { return s.month_name(int(std::lround(m))); };
-  plot.y_label = [](double q) { return fmt::format("{:.0f}", q); };
-  view.plots.emplace_back("points of the released models", plot.to_string());
   const double years = double(M - 1) / 12;
   view.notes.push_back(fmt::format("frontier: {:.1f} to {:.1f} points, {:.1f} a year", frontier.front(),
                                    frontier.back(), (frontier.back() - frontier.front()) / years));
