@@ -29,16 +29,19 @@ function kpis(block) {
 }
 
 const isNumeric = (cell) => typeof cell === "number" || (typeof cell === "object" && cell !== null && !isText(cell) && !isText(cell.value));
+// "1,500,000.00 USD", "5,772,484.08 *": exact numbers that travel as text.
+const looksNumeric = (cell) => isText(cell) && /^-?[\d,]+(\.\d+)?( [A-Z]{3})?( \*)?$/.test(text(cell));
 function table(block) {
   const title = text(block.title);
   const right = block.columns.map((column, i) =>
-    column.align ? column.align === "right" : block.rows.some((row) => isNumeric(row[i])) );
+    column.align ? column.align === "right" : block.rows.some((row) => isNumeric(row[i])) ||
+      (block.rows.some((row) => looksNumeric(row[i])) && block.rows.every((row) => looksNumeric(row[i]) || text(row[i]) === "")));
   const cell = (value, i, row) => {
     const column = block.columns[i];
     const label = [isText(row[0]) ? text(row[0]) : "", text(column.title)].filter(Boolean).join(", ");
     const range = rangeText(value, column.format);
     const content = [isText(value) ? inline(text(value)) : figure(value, column.format, label), range && h("span", { class: "range" }, range)];
-    return i === 0 ? h("th", { scope: "row", class: right[i] ? "right" : "" }, content) : h("td", { class: right[i] ? "right" : "" }, content);
+    return i === 0 ? h("th", { scope: "row", class: right[i] ? "right" : "" }, content) : h("td", { class: right[i] ? "right" : isText(value) && text(value).length > 60 ? "long" : "" }, content);
   };
   return h("div", { class: `table ${block.width === "half" ? "half" : ""}` }, title && h("h3", {}, inline(title)),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title || word("data") },
