@@ -12,6 +12,13 @@ TEST(TextTable, AlignsNumbersRightAndCountsWideCharacters) {
   EXPECT_EQ(t.to_csv(), "name,n\r\n模型,5\r\ngpt,1200\r\n");
 }
 
+TEST(TextTable, CsvIsForPrograms) {
+  TextTable t({"n", "text"});
+  t.add({"-1,234,567.50", "1,2 and 3"});
+  t.add({"12,34", "1,000"});
+  EXPECT_EQ(t.to_csv(), "n,text\r\n-1234567.50,\"1,2 and 3\"\r\n\"12,34\",1000\r\n");
+}
+
 TEST(TextTable, NumbersForPeople) {
   EXPECT_EQ(si(1234567), "1.23M");
   EXPECT_EQ(si(999.9), "1e+03");

@@ -34,6 +34,9 @@ Database::Database(const std::filesystem::path& path) : path_(path) {
 Database::~Database() { sqlite3_close_v2(handle_); }
 
 void Database::fail_sql(std::string_view doing) const {
+  if (sqlite3_errcode(handle_) == SQLITE_NOTADB)
+    fail(ErrorKind::InvalidArgument, "sqlite", path_.string(),
+         " is no SQLite file, expected a database that ingot made");
   fail(ErrorKind::Io, "sqlite", path_.string(), ": ", sqlite3_errmsg(handle_), " in: ", doing);
 }
 

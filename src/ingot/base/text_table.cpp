@@ -13,11 +13,32 @@ namespace {
 
 bool numeric(const std::string& cell) {
   if (cell.empty() || cell == "-") return true;
+  if (cell.size() > 40) return false;  // a sentence that opens with a number
   const auto first = cell.find_first_not_of("$<>=~ +-");
   return first != std::string::npos && (std::isdigit(static_cast<unsigned char>(cell[first])) || cell[first] == '.');
 }
 
-std::string csv_cell(const std::string& cell) {
+// "-1,234,567.5" -> "-1234567.5"; other cells stay.
+std::string without_grouping(const std::string& cell) {
+  std::string digits;
+  size_t group = 0, i = cell.starts_with("-");
+  bool grouped = false;
+  for (; i < cell.size() && cell[i] != '.'; ++i) {
+    if (cell[i] == ',') {
+      if (grouped ? group != 3 : group < 1 || group > 3) return cell;
+      grouped = true, group = 0;
+    } else if (std::isdigit(static_cast<unsigned char>(cell[i]))) {
+      digits += cell[i], ++group;
+    } else {
+      return cell;
+    }
+  }
+  if (!grouped || group != 3 || cell.find_first_not_of("0123456789", i + 1) != std::string::npos) return cell;
+  return (cell.starts_with("-") ? "-" : "") + digits + cell.substr(i);
+}
+
+std::string csv_cell(const std::string& text) {
+  const auto cell = without_grouping(text);
   if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
   std::string out = "\"";
   for (const char c : cell) out += c == '"' ? "\"\"" : std::string(1, c);
