@@ -64,15 +64,14 @@ void add_import(CLI::App& captable) {
   command->add_option("ledger", paths->to, "ledger to make")->required();
   command->add_flag("--archive", paths->archive, "keep documents that are not one company's consistent history");
   on_run(command, [paths] {
+    const auto package = finance::read_ocf(paths->from);
+    require("captable", !fs::exists(paths->to), paths->to, " exists, expected a new file; choose another name");
     try {
-      finance::Ledger::create(paths->to, finance::read_ocf(paths->from), paths->archive);
+      finance::Ledger::create(paths->to, package, paths->archive);
     } catch (const Error& e) {
-      if (paths->archive || e.kind() != ErrorKind::InvalidArgument ||
-          std::string(e.what()).find("expected a new file") != std::string::npos)
-        throw;
-      throw Error(
-          e.kind(), "captable",
-          std::string(e.what()) + "\n  nothing was written; --archive keeps such documents without replaying them");
+      if (paths->archive || e.kind() != ErrorKind::InvalidArgument) throw;
+      fmt::print(stderr, "nothing is written; --archive keeps such documents without replaying them\n");
+      throw;
     }
     fmt::print("{}\n", paths->to);
     return 0;

@@ -24,7 +24,7 @@ void add_investors(CLI::App& app) {
             "investors.file is missing, expected a CSV of investors in the [investors] section");
     auto path = std::filesystem::path(search.file);
     if (path.is_relative() && !std::filesystem::exists(path))
-      path = std::filesystem::path(flags->file).parent_path() / path;
+      path = std::filesystem::path(document.origin).parent_path() / path;
     const auto matches = finance::rank_investors(finance::read_investors(path), search);
     std::optional<finance::AdvantageResult> advantage;
     if (document.root.contains("advantage"))

@@ -215,9 +215,11 @@ TEST(Investors, RankWithReasonsAndNameConflicts) {
   EXPECT_EQ(matches.front().score, 100);
   EXPECT_EQ(matches.back().conflicts, (std::vector<std::string>{"Glasswing Models"}));
   for (const auto& m : matches) EXPECT_EQ(m.reasons.size(), 5u);
+  EXPECT_EQ(matches.front().reasons[2].en, "+25/25 knows foundation models, developer tools");
+  EXPECT_EQ(matches.front().reasons[2].zh, "+25/25 熟悉 foundation models、developer tools");
   const auto card = score_advantage(read_config<Advantage>(document, "advantage"));
   EXPECT_NEAR(card.score, (4 + 3 + 4 * 1.5 + 3 + 2) / 5.5, 1e-12);
-  EXPECT_EQ(card.rows.front().area, "team");
+  EXPECT_EQ(card.rows.front().area.en, "team");
 }
 
 TEST(Comparables, EveryCataloguedRoundHasASource) {

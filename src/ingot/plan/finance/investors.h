@@ -7,6 +7,7 @@
 
 #include "ingot/base/config.h"
 #include "ingot/plan/finance/money.h"
+#include "ingot/plan/report/text.h"
 
 namespace ingot::finance {
 
@@ -42,7 +43,7 @@ struct InvestorSearch {
 struct Match {
   Investor investor;
   double score = 0;                    // 0 to 100
-  std::vector<std::string> reasons;    // for and against, with the points
+  std::vector<report::Text> reasons;   // for and against, with the points
   std::vector<std::string> conflicts;  // competitors in the portfolio
 };
 // By score, conflicts last; equal scores keep the order of the file.
@@ -72,13 +73,14 @@ struct Advantage {
   Problems validate() const;
 };
 struct AdvantageRow {
-  std::string area, area_zh, evidence;
+  report::Text area;
+  std::string evidence;
   double score, weight;
 };
 struct AdvantageResult {
-  std::vector<AdvantageRow> rows;  // strongest first
-  double score = 0;                // weighted mean, 1 to 5
-  std::vector<std::string> story;  // sentences of the story page
+  std::vector<AdvantageRow> rows;   // strongest first
+  double score = 0;                 // weighted mean, 1 to 5
+  std::vector<report::Text> story;  // sentences of the story page
 };
 AdvantageResult score_advantage(const Advantage& advantage);
 

@@ -190,34 +190,39 @@ Holding& Replay::open(const Json& tx) {
 
 // 2. Events.
 void Replay::run() {
+  std::string issuer;  // the last event of the day that issued something, else its last event
+  bool issued = false;
   for (size_t i = 0; i < events_.size(); ++i) {
     if (as_of_ && events_[i].date > *as_of_) break;
     guarded(events_[i].where, [&] { apply(*events_[i].body, events_[i].date); });
     ++table.num_events;
     table.as_of = events_[i].date;
-    if (i + 1 == events_.size() || events_[i + 1].date > events_[i].date) check_limits(events_[i].where);
+    const bool issues = text_of(*events_[i].body, "object_type").find("ISSUANCE") != std::string::npos;
+    if (issues || !issued) issuer = events_[i].where;
+    issued = issued || issues;
+    if (i + 1 < events_.size() && !(events_[i + 1].date > events_[i].date)) continue;
+    check_limits(issuer);
+    issued = false;
   }
   if (as_of_) table.as_of = *as_of_;
 }
 
 void Replay::check_limits(const std::string& where) {
   int64_t all = 0;
+  const auto exceeded = [&](const std::string& who, int64_t has, const char* what, int64_t limit, const char* rule) {
+    if (has <= limit || !exceeded_.insert(who).second) return;  // once, on the day that it begins
+    problems_.push_back(where + ": " + who + " has " + std::to_string(has) + " shares " + what +
+                        ", expected at most the " + std::to_string(limit) + " " + rule);
+  };
   for (auto& c : table.classes) {
     c.issued = 0;
     for (const auto& [id, h] : open_)
       if (h.kind == PositionKind::Stock && h.class_id == c.id) c.issued += h.quantity;
     all += c.issued;
-    if (c.authorized && c.issued > *c.authorized)
-      problems_.push_back(where + ": class '" + c.name + "' has " + std::to_string(c.issued) +
-                          " shares issued, expected at most the " + std::to_string(*c.authorized) + " authorized");
+    if (c.authorized) exceeded("class '" + c.name + "'", c.issued, "issued", *c.authorized, "authorized");
   }
-  if (issuer_authorized_ && all > *issuer_authorized_)
-    problems_.push_back(where + ": the company has " + std::to_string(all) + " shares issued, expected at most the " +
-                        std::to_string(*issuer_authorized_) + " authorized");
-  for (const auto& p : table.plans)
-    if (p.used > p.reserved)
-      problems_.push_back(where + ": plan '" + p.name + "' has granted " + std::to_string(p.used) +
-                          " shares, expected at most the " + std::to_string(p.reserved) + " reserved");
+  if (issuer_authorized_) exceeded("the company", all, "issued", *issuer_authorized_, "authorized");
+  for (const auto& p : table.plans) exceeded("plan '" + p.name + "'", p.used, "granted", p.reserved, "reserved");
 }
 
 // 3. Snapshot, in order of issue; vested counts.

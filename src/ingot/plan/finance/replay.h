@@ -61,6 +61,7 @@ class Replay {
 
   std::optional<Date> as_of_;
   Problems problems_;
+  std::set<std::string> exceeded_;  // limits that are reported already
   bool currency_known_ = false;
   std::string issuer_id_;
   std::optional<int64_t> issuer_authorized_;

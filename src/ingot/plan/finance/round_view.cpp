@@ -1,3 +1,4 @@
+#include <cstring>
 #include <map>
 
 #include <fmt/format.h>
@@ -6,15 +7,23 @@
 #include "ingot/plan/finance/view.h"
 
 namespace ingot::finance {
+namespace {
+
+// "cap", or "MFN -> SAFE Northlight, cap": the term is the last word.
+std::string controls_zh(std::string controls) {
+  for (const auto& [en, zh] :
+       {std::pair{"cap", "估值上限"}, {"discount", "折扣"}, {"percent", "固定比例"}, {"round price", "本轮价格"}})
+    if (controls.ends_with(en)) return controls.replace(controls.size() - std::strlen(en), std::string::npos, zh);
+  return controls;
+}
+
+}  // namespace
 
 View round_view(const RoundResult& r, const std::string& series) {
   View view;
   const auto before = [&](int64_t n) { return double(n) / double(r.total_before); };
   const auto after = [&](int64_t n) { return double(n) / double(r.total); };
   TextTable table({"holder", "security", "before", "%", "after", "%", "dilution"});
-  const auto shown = [](const std::string& name) {
-    return name == "Unissued pool" ? both(name, "未授予期权池") : name == "Pool" ? both(name, "期权池") : Json(name);
-  };
   Json rows = Json::array(), lines = Json::array();
   std::vector<std::string> holders;
   std::map<std::string, std::pair<int64_t, int64_t>> by_holder;
@@ -44,7 +53,8 @@ View round_view(const RoundResult& r, const std::string& series) {
     for (const auto& c : r.conversions) {
       const std::string price = c.price == Rational(0) ? decimal(c.exact_price, 5) : c.price.decimal(10);
       of.add({c.id, c.holder, grouped_decimal(c.amount, 2), c.controls, price, grouped(c.shares)});
-      converted.push_back({c.id, c.holder, grouped_decimal(c.amount, 2), c.controls, price, c.shares});
+      converted.push_back(
+          {c.id, c.holder, grouped_decimal(c.amount, 2), both(c.controls, controls_zh(c.controls)), price, c.shares});
       conversions.push_back({{"id", c.id},
                              {"holder", c.holder},
                              {"amount", c.amount.decimal(10)},

@@ -90,14 +90,14 @@ View runway_view(const PlanResult& plan, const Date& start, const RunwayResult& 
   View view = plan_view(plan, start);
   const auto& c = plan.currency;
   TextTable fan({"month", "P(cash-out)", "cash 5%", "25%", "median", "75%", "95%"});
-  Json rows = Json::array(), ruin = Json::array(), median = Json::array(), band = Json::array();
+  Json rows = Json::array(), ruin = Json::array(), median = Json::array(), wide = Json::array(), narrow = Json::array();
   for (size_t i = 0; i < r.fan.size(); ++i) {
     const int m = r.fan_months[i];
     const auto& q = r.fan[i];
     fan.add({month_name(start, m), percent(r.ruin[size_t(m) - 1]), si(q[0]), si(q[1]), si(q[2]), si(q[3]), si(q[4])});
     rows.push_back({{"month", m}, {"ruin", r.ruin[size_t(m) - 1]}, {"cash", q}});
     median.push_back({m, q[2]});
-    band.push_back({m, q[0], q[4]});
+    wide.push_back({m, q[0], q[4]}), narrow.push_back({m, q[1], q[3]});
   }
   for (size_t m = 0; m < r.ruin.size(); ++m) ruin.push_back({int(m) + 1, r.ruin[m]});
   TextPlot plot;
@@ -156,11 +156,18 @@ View runway_view(const PlanResult& plan, const Date& start, const RunwayResult& 
                       {{"label", both("Founder proceeds", "创始人所得")},
                        {"value", r.mean_founder_value},
                        {"format", format}}})}},
-               chart(
-                   "line", both("Cash fan, 5% to 95%", "现金扇形图（5% 至 95%）"),
-                   {{"x", axis},
-                    {"y", {{"format", format}}},
-                    {"series", Json::array({{{"name", both("median", "中位数")}, {"data", median}, {"band", band}}})}}),
+               chart("line", both("Cash fan", "现金扇形图"),
+                     {{"x", axis},
+                      {"y", {{"format", format}}},
+                      {"series", Json::array({{{"name", both("5% to 95%", "5% 至 95%")},
+                                               {"color", 0},
+                                               {"data", Json::array()},
+                                               {"band", wide}},
+                                              {{"name", both("25% to 75%", "25% 至 75%")},
+                                               {"color", 0},
+                                               {"data", Json::array()},
+                                               {"band", narrow}},
+                                              {{"name", both("median", "中位数")}, {"color", 0}, {"data", median}}})}}),
                chart("line", both("Chance that cash has run out", "现金已耗尽的概率"),
                      {{"x", axis},
                       {"y", {{"format", "percent"}}},
@@ -218,7 +225,7 @@ void add_strategy(View& view, const StrategyResult& r, const Currency& currency)
   view.tables.emplace_back("frontier: no plan tried has less ruin and more value", table);
   Json why = Json::array(), reasons = Json::array();
   for (const auto& line : r.why)
-    view.notes.push_back(line.en), reasons.push_back(line.en), why.push_back(both(line.en, line.zh));
+    view.notes.push_back(line.en), reasons.push_back(line.en), why.push_back(report::both(line));
   view.json["strategy"] = {{"recommended", json(r.recommended)},
                            {"current", json(r.current)},
                            {"limit_met", r.limit_met},
@@ -236,59 +243,6 @@ void add_strategy(View& view, const StrategyResult& r, const Currency& currency)
                                     {"format", ascii_lower(currency.code()) + "_compact"}}},
                                   {"series", clouds}}),
                            {{"type", "list"}, {"items", why}}})));
-}
-
-View investors_view(const std::vector<Match>& matches, const AdvantageResult* advantage) {
-  View view;
-  TextTable table({"rank", "investor", "score", "why", "conflict"});
-  Json list = Json::array(), rows = Json::array();
-  int rank = 0;
-  for (const auto& m : matches) {
-    std::string why, conflict;
-    for (const auto& r : m.reasons) why += (why.empty() ? "" : "; ") + r;
-    for (const auto& c : m.conflicts) conflict += (conflict.empty() ? "owns " : ", ") + c;
-    table.add({std::to_string(++rank), m.investor.name, fmt::format("{:.0f}", m.score), why, conflict});
-    rows.push_back({rank, m.investor.name, m.score, why, conflict});
-    list.push_back({{"rank", rank},
-                    {"name", m.investor.name},
-                    {"score", m.score},
-                    {"reasons", m.reasons},
-                    {"conflicts", m.conflicts}});
-  }
-  view.tables.emplace_back("", table);
-  view.json["investors"] = list;
-  view.sections.push_back(section("investors", both("Investors", "投资人"),
-                                  both("Whom to ask first, and why", "优先联系谁，为什么"),
-                                  Json::array({report_table(both("Ranked", "排序"),
-                                                            {{"#", "int"},
-                                                             {both("Investor", "投资人"), ""},
-                                                             {both("Score", "得分"), "int"},
-                                                             {both("Why", "理由"), ""},
-                                                             {both("Conflict", "利益冲突"), ""}},
-                                                            rows)})));
-  if (advantage) {
-    TextTable card({"area", "score", "weight", "evidence"});
-    Json areas = Json::array(), names = Json::array(), scores = Json::array();
-    for (const auto& row : advantage->rows) {
-      card.add({row.area, fmt::format("{:.1f}", row.score), fmt::format("{:.1f}", row.weight), row.evidence});
-      areas.push_back({{"area", row.area}, {"score", row.score}, {"weight", row.weight}, {"evidence", row.evidence}});
-      names.push_back(both(row.area, row.area_zh)), scores.push_back(row.score);
-    }
-    view.tables.emplace_back("unique advantage", card);
-    view.notes.push_back(fmt::format("unique advantage: {:.2f} of 5", advantage->score));
-    for (const auto& line : advantage->story) view.notes.push_back(line);
-    view.json["advantage"] = {{"score", advantage->score}, {"areas", areas}, {"story", advantage->story}};
-    view.sections.insert(
-        view.sections.begin(),
-        section(
-            "story", both("Why us", "我们的独特优势"), Json(),
-            Json::array({{{"type", "text"}, {"style", "lead"}, {"text", advantage->story}},
-                         chart("bar", both("Unique advantage, 1 to 5", "独特优势（1 至 5 分）"),
-                               {{"categories", names},
-                                {"horizontal", true},
-                                {"series", Json::array({{{"name", both("score", "得分")}, {"data", scores}}})}})})));
-  }
-  return view;
 }
 
 }  // namespace ingot::finance

@@ -10,6 +10,8 @@
 #include "ingot/base/text_table.h"
 
 namespace ingot::finance {
+
+using report::si_zh;
 namespace {
 
 constexpr double kTriggerLow = 3, kTriggerHigh = 18, kRunwayLow = 9, kRunwayHigh = 36;
@@ -141,7 +143,7 @@ StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& n
   say(fmt::format("against the plan in the file ({}): ruin {:.1f}% instead of {:.1f}%, founder value {} instead of {}",
                   describe(c), 100 * r.ruin, 100 * c.ruin, si(r.founder_value), si(c.founder_value)),
       fmt::format("与文件中的计划（{}）相比：破产概率 {:.1f}%（原 {:.1f}%），创始人价值 {}（原 {}）", describe_zh(c),
-                  100 * r.ruin, 100 * c.ruin, si(r.founder_value), si(c.founder_value)));
+                  100 * r.ruin, 100 * c.ruin, si_zh(r.founder_value), si_zh(c.founder_value)));
   const auto& boldest = result.frontier.back();
   if (!result.limit_met)
     say(fmt::format("no plan tried keeps ruin within {:.1f}%; this is the safest. Cut costs or raise the limit",
@@ -151,7 +153,7 @@ StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& n
     say(fmt::format("the limit of {:.1f}% binds: without it, {} would be worth {} at {:.1f}% ruin", 100 * limit,
                     describe(boldest), si(boldest.founder_value), 100 * boldest.ruin),
         fmt::format("{:.1f}% 的上限起作用：若无上限，{}价值 {}，破产概率 {:.1f}%", 100 * limit, describe_zh(boldest),
-                    si(boldest.founder_value), 100 * boldest.ruin));
+                    si_zh(boldest.founder_value), 100 * boldest.ruin));
   else
     say(fmt::format("the limit of {:.1f}% does not bind: no plan tried is worth more at any risk", 100 * limit),
         fmt::format("{:.1f}% 的上限不起作用：任何风险下都没有价值更高的方案", 100 * limit));
@@ -165,7 +167,7 @@ StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& n
       say(fmt::format("best with {}: ruin {:.1f}%, founder value {}", enum_name(instrument), 100 * other.ruin,
                       si(other.founder_value)),
           fmt::format("以{}融资的最佳方案：破产概率 {:.1f}%，创始人价值 {}", name_zh(instrument), 100 * other.ruin,
-                      si(other.founder_value)));
+                      si_zh(other.founder_value)));
   }
   return result;
 }

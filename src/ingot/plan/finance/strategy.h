@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ingot/plan/finance/venture.h"
+#include "ingot/plan/report/text.h"
 
 namespace ingot::finance {
 
@@ -21,10 +22,7 @@ struct StrategyResult {
   std::vector<RaisePlan> frontier;  // no other plan tried has less ruin and more value; by ruin, ascending
   RaisePlan current, recommended;
   bool limit_met = true;  // false: no plan keeps ruin within the limit; the safest is recommended
-  struct Reason {
-    std::string en, zh;
-  };
-  std::vector<Reason> why;
+  std::vector<report::Text> why;
 };
 
 // Every plan is simulated on the same paths (common random numbers), so differences between plans are not noise.

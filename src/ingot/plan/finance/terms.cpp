@@ -8,6 +8,20 @@ RoundInput round_of(const CapTable& table, const RoundSection& s) {
   const auto money = [&](const Amount& a, const std::string& what) {
     return to_money(a, table.currency, "round." + what);
   };
+  Problems problems;
+  const auto positive = [&](const char* key, const std::optional<Rational>& value) {
+    if (value && !(*value > Rational(0)))
+      problems.push_back(std::string("round.") + key + " is " + value->decimal() + ", expected > 0");
+  };
+  positive("pre_money", s.pre_money ? std::optional(s.pre_money->value) : std::nullopt);
+  positive("post_money", s.post_money ? std::optional(s.post_money->value) : std::nullopt);
+  positive("price", s.price);
+  if (!(s.pool.value < Rational(1)))
+    problems.push_back("round.pool is " + s.pool.value.decimal() + ", expected a share below 1");
+  if (s.close && *s.close < table.as_of)
+    problems.push_back("round.close is " + s.close->text() + ", expected " + table.as_of.text() +
+                       ", the day of the last event, or later; an earlier cap table is had by --as-of");
+  throw_if_any("round", problems);
   t.series = s.series;
   t.close = s.close.value_or(table.as_of);
   if (s.pre_money) t.pre_money = money(*s.pre_money, "pre_money");

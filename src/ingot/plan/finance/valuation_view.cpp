@@ -1,4 +1,5 @@
 #include <cmath>
+#include <cstdio>
 #include <map>
 
 #include <fmt/format.h>
@@ -20,6 +21,19 @@ std::string method_zh(const std::string& method) {
   return at == names.end() ? method : at->second;
 }
 
+std::string basis_zh(const std::string& basis) {
+  static const std::map<std::string, std::string> names = {{"exit value", "退出价值"},
+                                                           {"discount rate", "折现率"},
+                                                           {"volatility", "波动率"},
+                                                           {"weight between the two", "两法权重"}};
+  if (const auto at = names.find(basis); at != names.end()) return at->second;
+  int rounds = 0;
+  char since[16] = "";
+  if (std::sscanf(basis.c_str(), "quartiles of %d rounds since %15s", &rounds, since) == 2)
+    return fmt::format("{} 起 {} 轮融资的四分位数", since, rounds);
+  return basis;
+}
+
 std::string money(double value) { return grouped(std::llround(value)); }
 
 }  // namespace
@@ -28,11 +42,13 @@ View valuation_view(const ValuationReport& r) {
   View view;
   const std::string format = ascii_lower(r.currency.code()) + "_compact";
   TextTable table({"method", "low", "middle", "high", "what moves it"});
-  Json estimates = Json::array(), field = Json::array();
+  Json estimates = Json::array(), field = Json::array(), methods = Json::array();
   for (const auto& e : r.estimates) {
     table.add({e.method, money(e.low), money(e.mid), money(e.high), e.basis});
     estimates.push_back({{"method", e.method}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}, {"basis", e.basis}});
-    field.push_back({{"label", both(e.method, method_zh(e.method))}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}});
+    const Json name = both(e.method, method_zh(e.method));
+    field.push_back({{"label", name}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}});
+    methods.push_back({name, e.low, e.mid, e.high, both(e.basis, basis_zh(e.basis))});
   }
   view.tables.emplace_back("", table);
   view.json = {{"currency", r.currency.code()}, {"estimates", estimates}};
@@ -73,20 +89,24 @@ View valuation_view(const ValuationReport& r) {
                         {"value", r.dcf->value}};
   Json class_rows = Json::array();
   if (r.opm || r.pwerm) {
-    TextTable classes({"class", "OPM value", "a share", "scenarios", "a share", "hybrid a share"});
+    std::vector<std::string> header = {"class"};
+    if (r.opm) header.insert(header.end(), {"OPM value", "a share"});
+    if (r.pwerm) header.insert(header.end(), {"scenarios", "a share"});
+    if (!r.hybrid.empty()) header.emplace_back("hybrid a share");
+    TextTable classes(header);
     Json list = Json::array();
     for (size_t i = 0; i < r.class_names.size(); ++i) {
-      const auto cell = [&](bool has, double v, int places) {
-        return has ? fmt::format("{:.{}f}", v, places) : std::string();
-      };
-      classes.add({r.class_names[i], r.opm ? money(r.opm->values[i]) : "",
-                   cell(r.opm.has_value(), r.opm ? r.opm->per_share[i] : 0, 4),
-                   r.pwerm ? money(r.pwerm->values[i]) : "",
-                   cell(r.pwerm.has_value(), r.pwerm ? r.pwerm->per_share[i] : 0, 4),
-                   cell(!r.hybrid.empty(), r.hybrid.empty() ? 0 : r.hybrid[i], 4)});
-      class_rows.push_back({r.class_names[i], r.opm ? Json(r.opm->per_share[i]) : Json(""),
-                            r.pwerm ? Json(r.pwerm->per_share[i]) : Json(""),
-                            r.hybrid.empty() ? Json("") : Json(r.hybrid[i])});
+      const auto share = [](double v) { return fmt::format("{:.4f}", v); };
+      std::vector<std::string> row = {r.class_names[i]};
+      if (r.opm) row.insert(row.end(), {money(r.opm->values[i]), share(r.opm->per_share[i])});
+      if (r.pwerm) row.insert(row.end(), {money(r.pwerm->values[i]), share(r.pwerm->per_share[i])});
+      if (!r.hybrid.empty()) row.push_back(share(r.hybrid[i]));
+      classes.add(row);
+      Json shares = Json::array({shown(r.class_names[i])});
+      if (r.opm) shares.push_back(r.opm->per_share[i]);
+      if (r.pwerm) shares.push_back(r.pwerm->per_share[i]);
+      if (!r.hybrid.empty()) shares.push_back(r.hybrid[i]);
+      class_rows.push_back(shares);
       Json c = {{"class", r.class_names[i]}};
       if (r.opm) c["opm_value"] = r.opm->values[i], c["opm_per_share"] = r.opm->per_share[i];
       if (r.pwerm) c["pwerm_value"] = r.pwerm->values[i], c["pwerm_per_share"] = r.pwerm->per_share[i];
@@ -103,14 +123,34 @@ View valuation_view(const ValuationReport& r) {
     view.notes.push_back(fmt::format("option-pricing method: equity {}", money(r.opm->equity)));
   }
   Json blocks = Json::array({chart("football", both("Valuation football field", "估值区间图"),
-                                   {{"items", field}, {"x", {{"format", format}, {"scale", "log"}}}})});
-  if (!class_rows.empty())
-    blocks.push_back(report_table(both("By class, a share", "各类别每股价值"),
-                                  {{both("Class", "类别"), ""},
-                                   {both("Option pricing", "期权定价法"), "fixed4"},
-                                   {both("Scenarios", "情景加权"), "fixed4"},
-                                   {both("Hybrid", "混合法"), "fixed4"}},
-                                  class_rows));
+                                   {{"items", field}, {"x", {{"format", format}, {"scale", "log"}}}}),
+                             report_table(both("Methods", "方法"),
+                                          {{both("Method", "方法"), ""},
+                                           {both("Low", "低"), format},
+                                           {both("Middle", "中"), format},
+                                           {both("High", "高"), format},
+                                           {both("What moves it", "主要变量"), ""}},
+                                          methods)});
+  if (!class_rows.empty()) {
+    std::vector<std::pair<Json, std::string>> columns = {{both("Class", "类别"), ""}};
+    if (r.opm) columns.emplace_back(both("Option pricing", "期权定价法"), "fixed4");
+    if (r.pwerm) columns.emplace_back(both("Scenarios", "情景加权"), "fixed4");
+    if (!r.hybrid.empty()) columns.emplace_back(both("Hybrid", "混合法"), "fixed4");
+    blocks.push_back(report_table(both("By class, a share", "各类别每股价值"), columns, class_rows));
+  }
+  if (!r.vc_rounds.empty()) {
+    Json rows = Json::array();
+    for (const auto& x : r.vc_rounds)
+      rows.push_back({x.name, x.final_share, x.retention, x.share_now, x.post_money, x.price});
+    blocks.push_back(report_table(both("VC method over several rounds", "多轮风险投资法"),
+                                  {{both("Round", "轮次"), ""},
+                                   {both("Share at exit", "退出时持股"), "percent"},
+                                   {both("Retention", "保留比例"), "percent"},
+                                   {both("Share now", "当前持股"), "percent"},
+                                   {both("Post-money", "投后估值"), format},
+                                   {both("Price a share", "每股价格"), "fixed4"}},
+                                  rows));
+  }
   if (r.comparables) {
     TextTable rounds({"company", "round", "date", "post-money", "evidence", "source"});
     Json list = Json::array(), rows = Json::array();
@@ -147,6 +187,11 @@ View valuation_view(const ValuationReport& r) {
     if (r.irr.size() > 1)
       view.notes.push_back(fmt::format(
           "{} rates solve it: the flows change sign more than once; none of them alone is the return", r.irr.size()));
+    blocks.push_back(
+        {{"type", "text"},
+         {"text",
+          both(fmt::format("IRR (ACT/365): {}; money multiple {:.4g}.", rates.empty() ? "none" : rates, *r.moic),
+               fmt::format("内部收益率（ACT/365）：{}；资金倍数 {:.4g}。", rates.empty() ? "无解" : rates, *r.moic))}});
     view.json["irr"] = r.irr;
     view.json["moic"] = *r.moic;
   }

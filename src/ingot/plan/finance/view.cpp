@@ -1,5 +1,6 @@
 #include "ingot/plan/finance/view.h"
 
+#include <cstring>
 #include <map>
 
 #include <fmt/format.h>
@@ -19,6 +20,17 @@ Json money_json(const Money& money) {
   return {{"amount", money.major().decimal(money.currency.decimals())}, {"currency", money.currency.code()}};
 }
 
+Json shown(const std::string& name) {
+  static const std::pair<const char*, const char*> kNames[] = {{"Unissued pool", "未授予期权池"},
+                                                               {"Pool", "期权池"},
+                                                               {"Promised options", "已承诺期权"},
+                                                               {"Options", "期权"},
+                                                               {"Warrants", "认股权证"}};
+  for (const auto& [en, zh] : kNames)
+    if (name == en || name.starts_with(std::string(en) + " @ ")) return both(name, zh + name.substr(std::strlen(en)));
+  return name;
+}
+
 View captable_view(const CapTable& t) {
   View view;
   const auto total = t.fully_diluted();
@@ -31,8 +43,7 @@ View captable_view(const CapTable& t) {
                        int64_t vested, const std::string& price) {
     table.add(
         {holder, security, grouped(shares), grouped(converted), grouped(vested), price, percent(share(converted))});
-    const Json shown = holder == "Unissued pool" ? both(holder, "未授予期权池") : Json(holder);
-    rows.push_back({shown, security, shares, converted, share(converted)});
+    rows.push_back({shown(holder), shown(security), shares, converted, share(converted)});
     if (!by_holder.contains(holder)) names.push_back(holder);
     by_holder[holder] += converted;
     holdings.push_back({{"holder", holder},
@@ -99,7 +110,7 @@ View captable_view(const CapTable& t) {
                {"convertibles", convertibles}};
   Json categories = Json::array(), shares = Json::array();
   for (const auto& name : names) {
-    categories.push_back(name == "Unissued pool" ? both(name, "未授予期权池") : Json(name));
+    categories.push_back(shown(name));
     shares.push_back(share(by_holder[name]));
   }
   Json blocks = Json::array();

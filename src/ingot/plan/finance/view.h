@@ -19,6 +19,7 @@ using report::View;
 
 double to_major(int64_t minor, const Currency& currency);        // for display only
 std::string grouped_decimal(const Rational& value, int places);  // "1,234,567.5"
+Json shown(const std::string& name);                             // the engine's own names ("Options") also in Chinese
 Json money_json(const Money& money);                             // {"amount": "1.00", "currency": "USD"}
 
 struct RoundResult;

@@ -12,7 +12,9 @@ std::string event_zh(std::string event) {
                                {" exercises", "行权"},
                                {" reaches its cap", "达到参与上限"},
                                {" converts", "转换"},
-                               {"first money", "首笔分配"}})
+                               {"first money", "首笔分配"},
+                               {"Options @ ", "期权 @ "},
+                               {"Warrants @ ", "认股权证 @ "}})
     for (size_t at; (at = event.find(en)) != std::string::npos;) event.replace(at, std::string(en).size(), zh);
   return event;
 }
@@ -42,7 +44,9 @@ View waterfall_view(const CapitalStructure& s, const std::vector<WaterfallResult
                       (p.converts ? " *" : ""));
       }
       table.add(row);
-      paid_rows.push_back(row);
+      Json shown_row = row;
+      shown_row[0] = shown(row[0]);
+      paid_rows.push_back(shown_row);
     }
   };
   rows_of(&WaterfallResult::debts), rows_of(&WaterfallResult::carve_outs), rows_of(&WaterfallResult::classes);
@@ -108,7 +112,7 @@ View waterfall_view(const CapitalStructure& s, const std::vector<WaterfallResult
   TextPlot plot;
   plot.x_label = plot.y_label = si;
   for (size_t i = 0; i < curves.size(); ++i) {
-    series.push_back({{"name", s.classes[i].name}, {"data", curves[i]}});
+    series.push_back({{"name", shown(s.classes[i].name)}, {"data", curves[i]}});
     plot.lines.push_back({std::string(1, char(i < 26 ? 'a' + i : '*')), s.classes[i].name, curves[i]});
   }
   view.plots.emplace_back("payoff by class, by equity value after debt", plot.to_string());
@@ -117,7 +121,7 @@ View waterfall_view(const CapitalStructure& s, const std::vector<WaterfallResult
   for (const auto& p : points)
     rows.push_back({p.equity.to_double() / double(currency.minor_per_major()), both(p.event, event_zh(p.event))});
   std::vector<std::pair<Json, std::string>> exit_columns = {{both("Claim", "权利人"), ""}};
-  for (const auto& r : results) exit_columns.emplace_back(Money{r.proceeds, currency}.text(), "int");
+  for (const auto& r : results) exit_columns.emplace_back(Money{r.proceeds, currency}.text(), "");
   view.sections.push_back(section(
       "waterfall", both("Exit waterfall", "退出分配瀑布"),
       both("Who gets what, by equity value after debt", "按偿债后股权价值的分配"),
