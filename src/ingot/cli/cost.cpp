@@ -1,7 +1,10 @@
 #include "ingot/cli/cost.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
+#include <map>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -57,7 +60,7 @@ std::string show(const cost::Line& line, double value) {
 
 }  // namespace
 
-TextTable figures_table(const std::vector<cost::Line>& lines, const CostFlags& flags) {
+TextTable figures_table(const std::vector<cost::Line>& lines) {
   const bool ranges =
       std::any_of(lines.begin(), lines.end(), [](const cost::Line& line) { return line.range.has_value(); });
   std::vector<std::string> header{"", "value", "unit", "p10", "p50", "p90", "basis", "source"};
@@ -68,7 +71,7 @@ TextTable figures_table(const std::vector<cost::Line>& lines, const CostFlags& f
       return line.range ? show(line, (*line.range).*q) : std::string();
     };
     std::string source = line.figure.source;
-    if (!flags.csv && source.size() > 60) source = source.substr(0, 57) + "...";
+    if (source.size() > 60) source = source.substr(0, 57) + "...";
     std::vector<std::string> row{line.label, show(line, line.figure.value), line.unit == "$" ? "" : line.unit};
     if (ranges)
       row.insert(row.end(), {cell(&cost::Quantiles::p10), cell(&cost::Quantiles::p50), cell(&cost::Quantiles::p90)});
@@ -92,10 +95,58 @@ Json figures_json(const std::vector<cost::Line>& lines) {
   return figures;
 }
 
+namespace {
+
+// One row an object, a column for each number or text in it, full precision: {"tokens": {"low": 1}} -> tokens_low.
+// Absent when `rows` is no list of objects, or one of them holds a list.
+std::optional<TextTable> flat(const Json& rows) {
+  if (!rows.is_array() || rows.empty()) return {};
+  std::vector<std::string> header;
+  std::vector<std::map<std::string, std::string>> lines;
+  bool lists = false;
+  const std::function<void(const Json&, const std::string&)> walk = [&](const Json& value, const std::string& name) {
+    lists = lists || value.is_array();
+    if (value.is_object()) {
+      for (const auto& [key, inner] : value.items()) walk(inner, name.empty() ? key : name + "_" + key);
+      return;
+    }
+    if (std::find(header.begin(), header.end(), name) == header.end()) header.push_back(name);
+    lines.back()[name] = value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump();
+  };
+  for (const auto& row : rows) {
+    if (!row.is_object()) return {};
+    lines.emplace_back();
+    walk(row, "");
+  }
+  if (lists) return {};
+  TextTable table(header);
+  for (auto& line : lines) {
+    std::vector<std::string> cells;
+    for (const auto& name : header) cells.push_back(line[name]);
+    table.add(std::move(cells));
+  }
+  return table;
+}
+
+// What a program wants of a result: its list, or its figures with their key in front.
+Json rows_of(const Json& json) {
+  if (!json.is_object()) return json;
+  if (json.contains("rows")) return json["rows"];
+  Json rows = Json::array();
+  if (json.contains("figures"))
+    for (const auto& [key, figure] : json["figures"].items()) {
+      rows.push_back({{"figure", key}});
+      rows.back().update(figure);
+    }
+  return rows;
+}
+
+}  // namespace
+
 void print_result(const CostFlags& flags, const TextTable& table, const Json& json,
                   const std::vector<std::string>& notes) {
   if (flags.json) return fmt::print("{}\n", to_text(json, 2));
-  if (flags.csv) return fmt::print("{}", table.to_csv());
+  if (flags.csv) return fmt::print("{}", flat(rows_of(json)).value_or(table).to_csv());
   fmt::print("{}", table.to_string());
   for (const auto& note : notes) fmt::print("{}\n", note);
 }

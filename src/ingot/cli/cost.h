@@ -13,7 +13,7 @@
 
 namespace CLI {
 class App;
-}
+}  // namespace CLI
 
 namespace ingot::cli {
 
@@ -45,10 +45,11 @@ struct PlanFlags {
 };
 
 // The figures of a result: value, unit, range, basis and source. Sources are cut to 60 characters in text.
-TextTable figures_table(const std::vector<cost::Line>& lines, const CostFlags& flags);
+TextTable figures_table(const std::vector<cost::Line>& lines);
 Json figures_json(const std::vector<cost::Line>& lines);
 
-// Prints `table` as text or CSV, or `json`, as the flags say. `notes` follow the text table only.
+// Prints `table`, or `json`, or as CSV the rows or figures of `json` in full precision, as the flags say. `notes`
+// follow the text table only.
 void print_result(const CostFlags& flags, const TextTable& table, const Json& json,
                   const std::vector<std::string>& notes = {});
 

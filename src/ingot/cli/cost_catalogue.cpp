@@ -48,6 +48,9 @@ int list_hardware(const HardwareFlags& flags) {
         contains(chip.kind, flags.kind) && chip.memory_bytes >= flags.min_memory_gb * 0x1p30)
       chips.push_back(&chip);
   if (chips.empty() && !flags.filter.empty()) catalogue.chip(flags.filter);  // throws with near names
+  if (chips.empty())
+    fail(ErrorKind::NotFound, "cost", "no chip matches --vendor '", flags.vendor, "', --kind '", flags.kind,
+         "' and --min-memory-gb ", flags.min_memory_gb, ", expected some of `ingot cost hardware`");
   const auto key = [&](const Chip& chip) -> double {
     if (flags.sort == "flops") return -chip.bf16_flops.value_or(0);
     if (flags.sort == "memory") return -chip.memory_bytes;
@@ -69,7 +72,7 @@ int list_hardware(const HardwareFlags& flags) {
     const auto tera = [](std::optional<double> flops) { return flops ? number(*flops / 1e12) : ""; };
     table.add({chip->id, chip->kind, chip->release_date, tera(chip->bf16_flops), tera(chip->measured_bf16_flops),
                tera(chip->fp8_flops), number(chip->memory_bytes / 0x1p30), number(chip->memory_bandwidth / 1e9, 5),
-               number(chip->tdp_w), std::to_string(chip->chips_per_node),
+               chip->tdp_w > 0 ? number(chip->tdp_w) : "", std::to_string(chip->chips_per_node),
                rental ? fmt::format("{:.2f}", rental->median) : "", rental ? dated(rental->date, day) : "",
                buy ? grouped(std::llround(buy->median)) : "", buy ? dated(buy->date, day) : ""});
     for (const auto* price : {&rental, &buy}) old = old || (*price && cost::is_stale((*price)->date, day));
@@ -111,6 +114,7 @@ int list_prices(const PriceFlags& flags) {
   const auto catalogue = cost::HardwareCatalogue::load(flags.facts_folder());
   const Chip& chip = catalogue.chip(flags.chip);
   const std::string day = flags.day();
+  if (!flags.since.empty()) cost::days_between(flags.since, day);  // throws for what is no date
   TextTable table({"date", "seller", "region", "on demand $/h", "1 year $/h", "3 years $/h", "buy $", "source"});
   Json rows = Json::array();
   bool old = false;
@@ -192,6 +196,7 @@ struct ApiFlags : CostFlags {
 int list_api_prices(const ApiFlags& flags) {
   const CsvTable t = cost::read_facts("api_prices.csv", flags.facts_folder());
   const std::string day = flags.day();
+  if (!flags.since.empty()) cost::days_between(flags.since, day);  // throws for what is no date
   TextTable table({"vendor", "model", "input $/M", "cached $/M", "output $/M", "date", "note"});
   Json rows = Json::array();
   bool old = false;

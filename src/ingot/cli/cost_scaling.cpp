@@ -96,6 +96,11 @@ int run_fit(LawFlags& flags) {
     notes.push_back(
         fmt::format("{} points, Huber objective {:.10e}, rms log error {:.4f}, {} descents to {} distinct optima",
                     fit.num_points, fit.objective, fit.rms_log_error, fit.num_starts, fit.num_distinct_optima));
+  if (!fit.sees_floor)
+    notes.emplace_back("warning: E is 0: these points are too small to see the loss that no model goes below");
+  if (int(fit.samples.size()) < flags.bootstrap && flags.law.empty())
+    notes.push_back(fmt::format("warning: only {} of {} resamples determine the law: read the intervals as too narrow",
+                                fit.samples.size(), flags.bootstrap));
   print_result(flags, table, json, notes);
   return 0;
 }

@@ -13,7 +13,7 @@ namespace ingot::cli {
 namespace {
 
 constexpr PlanFlag kServeFlags[] = {
-    {"--model", "model.name", "architecture: a name of `ingot cost models`"},
+    {"--model", "model.name", "architecture: a name of `ingot cost models`, or a recipe of ours (.toml)"},
     {"--chip", "cluster.chip", "chip: a name of `ingot cost hardware`"},
     {"--chips", "serve.chips", "chips a replica (default: searched)"},
     {"--batch", "serve.batch", "requests decoded together (default: searched)"},
@@ -75,12 +75,12 @@ int run_serve(const ServeFlags& flags) {
                {"front", front},
                {"warnings", result.warnings}};
   if (flags.csv) {
-    print_result(flags, pareto, json);
+    print_result(flags, pareto, front);
     return 0;
   }
   std::vector<std::string> notes{"", "Pareto front of speed against price:", pareto.to_string()};
   for (const auto& warning : result.warnings) notes.push_back("warning: " + warning);
-  print_result(flags, figures_table(result.lines, flags), json, notes);
+  print_result(flags, figures_table(result.lines), json, notes);
   return 0;
 }
 
@@ -109,7 +109,7 @@ int run_fleet(const FleetFlags& flags) {
        "prefill nodes only");
   line("usd_per_m_output", "unit cost of output", "$/M tokens", cost.usd_per_m_output, Basis::Predicted,
        "decode nodes only");
-  print_result(flags, figures_table(lines, flags), {{"figures", figures_json(lines)}});
+  print_result(flags, figures_table(lines), {{"figures", figures_json(lines)}});
   return 0;
 }
 

@@ -14,7 +14,7 @@ namespace ingot::cli {
 namespace {
 
 constexpr PlanFlag kTrainFlags[] = {
-    {"--model", "model.name", "architecture: a name of `ingot cost models`"},
+    {"--model", "model.name", "architecture: a name of `ingot cost models`, or a recipe of ours (.toml)"},
     {"--layers", "model.layers", "transformer blocks"},
     {"--width", "model.width", "size of the residual stream"},
     {"--heads", "model.heads", "attention heads"},
@@ -70,9 +70,11 @@ int run_train(const TrainFlags& flags) {
   std::vector<std::string> notes;
   if (result.layout) {
     const auto& l = *result.layout;
-    notes.push_back(fmt::format(
-        "layout: tensor {} x pipeline {} x data {}, microbatch {} of {} sequences a step, interleave {}, recompute {}",
-        l.tensor, l.pipeline, l.data, l.microbatch, l.global_batch, l.interleave, enum_name(l.recompute)));
+    notes.push_back(
+        fmt::format("layout: tensor {} x pipeline {} x data {}{}, microbatch {} of {} sequences a step, interleave {}, "
+                    "recompute {}",
+                    l.tensor, l.pipeline, l.data, l.expert > 1 ? fmt::format(", experts over {}", l.expert) : "",
+                    l.microbatch, l.global_batch, l.interleave, enum_name(l.recompute)));
     json["layout"] = {{"tensor", l.tensor},
                       {"pipeline", l.pipeline},
                       {"data", l.data},
@@ -101,7 +103,7 @@ int run_train(const TrainFlags& flags) {
   }
   for (const auto& warning : result.warnings) notes.push_back("warning: " + warning);
   json["warnings"] = result.warnings;
-  print_result(flags, figures_table(result.lines, flags), json, notes);
+  print_result(flags, figures_table(result.lines), json, notes);
   return 0;
 }
 

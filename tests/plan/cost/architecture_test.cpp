@@ -98,11 +98,17 @@ TEST(Layout, ReproducesMegatronsModelState) {
 }
 
 TEST(Architecture, ReadsOurRecipesAndItsOwnNames) {
-  const Document recipe = parse_toml(
-      "[model]\nname = \"gpt\"\nn_layer = 12\nn_head = 12\nn_embd = 768\nvocab_size = 50257\n"
-      "block_size = 1024\ntied = true\nbias = true\nlearned_positions = true\ndropout = 0.1\n",
-      "r.toml");
-  EXPECT_EQ(count_parameters(read_architecture(recipe)).total, 124439808);
+  const std::string folder = std::string(INGOT_SOURCE_DIR) + "/recipes/gpt/";
+  auto recipe = read_toml(folder + "gpt2-124m.toml", {"model.vocab_size=50257"});
+  EXPECT_EQ(count_parameters(read_architecture(recipe)).total, 124439808);  // GPT-2 small
+  // What the trainer counts for this recipe with a vocabulary of 2,048: 7,102,464 FLOP a token, and parameters without
+  // the gains of normalised queries and keys.
+  const Document named_recipe = parse_toml("[model]\nname = \"" + folder + "demo.toml\"\nvocab = 2048\n", "c.toml");
+  const auto demo = read_architecture(named_recipe);
+  EXPECT_EQ(token_flops(demo, double(demo.seq_len)).training(), 7102464);
+  EXPECT_EQ(count_parameters(demo).total, 1054080 - 4 * 2 * 32);
+  EXPECT_NE(error_of([&] { read_architecture(read_toml(folder + "demo.toml")); }).find("expected --vocab N"),
+            std::string::npos);
   const Document named = parse_toml("[model]\nname = \"llama-7b\"\nseq_len = 4096\n", "c.toml");
   EXPECT_EQ(read_architecture(named).seq_len, 4096);
   EXPECT_EQ(read_architecture(named).layers, 32);

@@ -36,7 +36,7 @@ TEST(Hardware, PriceIsTheMedianOfTheNewestHalfYear) {
   EXPECT_EQ(error_of([&] { catalogue.price(catalogue.chip("H100"), Contract::Purchase); }),
             "[cost] price of H100 (purchase) is not in the catalogue, expected a quote in facts/gpu_prices.csv; give "
             "one with "
-            "--purchase-usd, or leave its basis out with --bases");
+            "--purchase-usd; `ingot cost train` also does without it: --bases");
 }
 
 TEST(Hardware, EveryRowHasSourceAndDate) {

@@ -63,13 +63,13 @@ TEST(RunFolder, ReviewsForecastsOfFinishedRuns) {
   for (const double n : {1e5, 3e5, 1e6})
     for (const double d : {1e6, 3e6, 1e7})
       write_run(folder, std::to_string(int(n)) + "-" + std::to_string(int(d)),
-                record(n, d, law.loss(n, d), 6 * n * d / 1e10));
+                record(n, d, law.loss(n, d), (1e-5 + 6 * n / 1e10) * d));
   const auto reviews = review_runs(read_runs({folder.path().string()}));
   ASSERT_EQ(reviews.size(), 9u);
   for (const auto& review : reviews) {
     ASSERT_EQ(review.rows.size(), 2u);
-    EXPECT_NEAR(review.rows[0].error(), 0, 1e-9);  // same FLOP/s everywhere
-    EXPECT_EQ(review.rows[0].source, "median FLOP/s of 8 other runs on this machine");
+    EXPECT_NEAR(review.rows[0].error(), 0, 1e-9);  // the same overhead and FLOP/s everywhere
+    EXPECT_EQ(review.rows[0].source, "overhead and FLOP/s fitted to 8 other runs on this machine");
     EXPECT_NEAR(review.rows[1].error(), 0, 0.01);
   }
 }

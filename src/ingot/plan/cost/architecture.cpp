@@ -1,5 +1,7 @@
 #include "ingot/plan/cost/architecture.h"
 
+#include <algorithm>
+
 #include "ingot/base/config.h"
 
 namespace ingot::cost {
@@ -102,6 +104,44 @@ Architecture find_architecture(const std::string& name, const FactsFolder& folde
        suggest(name, names));
 }
 
+namespace {
+
+// The [model] of one of our GPT recipes, which has the names of GPT-2's config.json, in our names. Its defaults are
+// GPT-2's; keys that do not change the cost are left out.
+Json from_recipe(const Json& recipe, const std::string& origin) {
+  const auto text = [&](const char* key, const char* fallback) {
+    const auto found = recipe.find(key);
+    return found != recipe.end() && found->is_string() ? found->get<std::string>() : std::string(fallback);
+  };
+  const auto family = text("name", "gpt");
+  require("cost", family == "gpt", origin, ": model.name is '", family, "', expected a recipe of a gpt model");
+  Json model = {{"name", origin}, {"seq_len", 1024}, {"layers", 12}, {"heads", 12},
+                {"width", 768},   {"tied", true},    {"bias", true}};
+  for (const auto& [theirs, ours] : {std::pair{"n_layer", "layers"},
+                                     {"n_embd", "width"},
+                                     {"n_head", "heads"},
+                                     {"n_kv_head", "kv_heads"},
+                                     {"n_inner", "ffn"},
+                                     {"vocab_size", "vocab"},
+                                     {"block_size", "seq_len"},
+                                     {"tied_embeddings", "tied"},
+                                     {"bias", "bias"}})
+    if (const auto found = recipe.find(theirs); found != recipe.end()) model[ours] = *found;
+  model["learned_positions"] = text("position", "learned") == "learned";
+  const bool gated = text("activation", "gelu_tanh").ends_with("glu");
+  model["gated"] = gated;
+  if (gated && model.value("ffn", Json(0)) == 0 && model["width"].is_number_integer())
+    model["ffn"] = (model["width"].get<int64_t>() * 8 / 3 + 7) / 8 * 8;  // as the trainer's: equal parameters
+  return model;
+}
+
+bool is_recipe(const Json& model) {
+  return std::any_of(model.items().begin(), model.items().end(),
+                     [](const auto& item) { return item.key().starts_with("n_") || item.key() == "block_size"; });
+}
+
+}  // namespace
+
 Architecture read_architecture(const Document& document, const FactsFolder& folder) {
   Document normal = document;
   const auto found = normal.root.find("model");
@@ -110,29 +150,25 @@ Architecture read_architecture(const Document& document, const FactsFolder& fold
          " has no [model] section, expected layers, width, heads, vocab");
   Json& section = *found;
   require("cost", section.is_object(), "model is ", section.dump(), ", expected a table");
-  // Our GPT recipes use the names of GPT-2's config.json.
-  constexpr std::pair<const char*, const char*> kRecipeNames[] = {
-      {"n_layer", "layers"}, {"n_embd", "width"},     {"n_head", "heads"},      {"n_kv_head", "kv_heads"},
-      {"d_ff", "ffn"},       {"vocab_size", "vocab"}, {"block_size", "seq_len"}};
-  bool recipe = false;
-  for (const auto& [theirs, ours] : kRecipeNames)
-    if (section.contains(theirs)) {
-      section[ours] = section[theirs];
-      section.erase(theirs);
-      recipe = true;
-    }
+  const auto name = section.contains("name") && section["name"].is_string() ? section["name"].get<std::string>() : "";
+  const bool recipe = is_recipe(section), is_file = name.ends_with(".toml");
   Architecture start;
-  if (recipe) {  // keys of a recipe that do not change the cost are left alone
-    std::vector<std::string> drop;
-    const Json known = write_config(start);
-    for (const auto& [key, value] : section.items())
-      if (!known.contains(key)) drop.push_back(key);
-    for (const auto& key : drop) section.erase(key);
-  } else if (section.contains("name") && section["name"].is_string()) {
+  if (recipe) {
+    section = from_recipe(section, document.origin);
+  } else if (is_file) {
+    const Document file = read_toml(name);
+    require("cost", file.root.contains("model"), name, " has no [model] section, expected a recipe or a cost file");
+    section.erase("name");
+    const Json keys = std::move(section);  // what the flags say counts before the file
+    section = is_recipe(file.root.at("model")) ? from_recipe(file.root.at("model"), name) : file.root.at("model");
+    section.update(keys);
+  } else if (!name.empty()) {
     for (const auto& model : all_architectures(folder))
-      if (model.name == section["name"].get<std::string>()) start = model;
-    if (start.layers == 0 && !section.contains("layers")) find_architecture(section["name"].get<std::string>(), folder);
+      if (model.name == name) start = model;
+    if (start.layers == 0 && !section.contains("layers")) find_architecture(name, folder);
   }
+  require("cost", !(is_file || recipe) || section.value("vocab", Json(0)) != 0, is_file ? name : document.origin,
+          " leaves the vocabulary to its tokenizer, expected --vocab N or model.vocab_size");
   return read_config<Architecture>(normal, "model", start);
 }
 

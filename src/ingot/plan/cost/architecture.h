@@ -22,7 +22,7 @@ struct Architecture {
 
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
-    v("name", self.name, "a name of `ingot cost models`, or your own");
+    v("name", self.name, "a name of `ingot cost models`, a recipe.toml, or your own");
     v("layers", self.layers, "transformer blocks");
     v("width", self.width, "size of the residual stream");
     v("heads", self.heads, "attention heads");
@@ -62,7 +62,8 @@ ParameterCount count_parameters(const Architecture& model);
 Architecture find_architecture(const std::string& name, const FactsFolder& folder = {});
 std::vector<Architecture> all_architectures(const FactsFolder& folder = {});
 
-// The [model] section of one of our recipes (n_layer, n_embd, n_head, ...) or of a cost file.
+// The [model] section of one of our recipes (n_layer, n_embd, n_head, ...) or of a cost file; its name may be that of a
+// known model, or a file with such a section.
 Architecture read_architecture(const Document& document, const FactsFolder& folder = {});
 
 }  // namespace ingot::cost

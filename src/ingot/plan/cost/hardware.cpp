@@ -137,7 +137,7 @@ Price HardwareCatalogue::price(const Chip& chip, Contract contract) const {
   fail(ErrorKind::NotFound, "cost", "price of ", chip.id, " (", enum_name(contract),
        ") is not in the catalogue, expected a quote in facts/gpu_prices.csv; give one with ",
        contract == Contract::Purchase ? "--purchase-usd" : "--rental-usd-per-hour",
-       ", or leave its basis out with --bases");
+       "; `ingot cost train` also does without it: --bases");
 }
 
 }  // namespace ingot::cost

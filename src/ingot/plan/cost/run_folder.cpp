@@ -1,6 +1,7 @@
 #include "ingot/plan/cost/run_folder.h"
 
 #include <algorithm>
+#include <set>
 
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
@@ -39,6 +40,40 @@ std::string find_text(const Json& root, const char* section, const char* key) {
   return at->is_object() && found != at->end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+// Seconds a token: overhead + FLOP / rate, by least squares on the relative error, because small models are bound by
+// their overhead. Absent without three sizes, or where the fit is not physical.
+std::optional<double> seconds_per_token(const std::vector<RunSummary>& runs, double flops_per_token) {
+  double s11 = 0, s12 = 0, s22 = 0, y1 = 0, y2 = 0;
+  std::set<double> sizes;
+  for (const auto& run : runs) {
+    const double f = *run.flops_per_token, t = f / *run.flops_per_second();
+    sizes.insert(f);
+    s11 += 1 / (t * t), s12 += f / (t * t), s22 += f * f / (t * t), y1 += 1 / t, y2 += f / t;
+  }
+  if (sizes.size() < 3) return {};
+  const double determinant = s11 * s22 - s12 * s12;
+  const double overhead = (y1 * s22 - y2 * s12) / determinant, per_flop = (s11 * y2 - s12 * y1) / determinant;
+  if (!(overhead >= 0) || !(per_flop > 0)) return {};
+  return overhead + per_flop * flops_per_token;
+}
+
+// CPU (else wall) seconds of a run from the others on its machine, and how they were found.
+std::optional<std::pair<double, std::string>> forecast_seconds(const RunSummary& run,
+                                                               const std::vector<RunSummary>& others) {
+  std::vector<RunSummary> timed;
+  std::vector<double> rates;
+  for (const auto& other : others)
+    if (const auto rate = other.flops_per_second();
+        rate && other.machine == run.machine && bool(other.cpu_s) == bool(run.cpu_s))
+      timed.push_back(other), rates.push_back(*rate);
+  if (timed.empty() || !run.tokens || !run.flops_per_token) return {};
+  const auto n = std::to_string(timed.size());
+  if (const auto t = seconds_per_token(timed, *run.flops_per_token))
+    return std::pair(*run.tokens * *t, "overhead and FLOP/s fitted to " + n + " other runs on this machine");
+  return std::pair(*run.tokens * *run.flops_per_token / median(rates),
+                   "median FLOP/s of " + n + " other runs on this machine");
+}
+
 }  // namespace
 
 std::optional<double> RunSummary::flops_per_second() const {
@@ -59,6 +94,10 @@ RunSummary read_run(const fs::path& path) {
   run.status = find_text(root, "", "status");
   for (const char* key : {"gpu", "cpu", "name"})
     if (run.machine.empty()) run.machine = find_text(root, "machine", key);
+  if (const auto threads = find_number(root, run.path, {"threads"});
+      threads && find_text(root, "machine", "gpu").empty())
+    run.machine +=
+        detail::join_parts(", ", *threads, *threads == 1 ? " thread" : " threads");  // CPU time depends on them
   const auto number = [&](std::initializer_list<const char*> paths) { return find_number(root, run.path, paths); };
   run.params = number({"model.params", "model.parameters"});
   const bool counts_tokens = find_text(root, "train", "unit") == "token";  // the trainer counts in the task's own unit
@@ -120,22 +159,15 @@ std::vector<RunReview> review_runs(const std::vector<RunSummary>& runs) {
                          std::optional<double> actual, const std::string& source) {
       if (forecast && actual && *actual > 0) review.rows.push_back({quantity, unit, source, *forecast, *actual});
     };
-    std::vector<double> rates;
     std::vector<RunSummary> others;
-    for (const auto& other : runs) {
-      if (other.path == run.path || !other.finished()) continue;
-      others.push_back(other);
-      if (const auto rate = other.flops_per_second();
-          rate && other.machine == run.machine && bool(other.cpu_s) == bool(run.cpu_s))
-        rates.push_back(*rate);
-    }
-    const bool stored = run.forecast_cpu_s || run.forecast_wall_s;
+    for (const auto& other : runs)
+      if (other.path != run.path && other.finished()) others.push_back(other);
     add("CPU time", "s", run.forecast_cpu_s, run.cpu_s, "forecast in the record");
     add("wall time", "s", run.forecast_wall_s, run.wall_s, "forecast in the record");
-    if (!stored && !rates.empty() && run.tokens && run.flops_per_token)
-      add(run.cpu_s ? "CPU time" : "wall time", "s", *run.tokens * *run.flops_per_token / median(rates),
-          run.cpu_s ? run.cpu_s : run.wall_s,
-          "median FLOP/s of " + std::to_string(rates.size()) + " other runs on this machine");
+    if (!run.forecast_cpu_s && !run.forecast_wall_s)
+      if (const auto seconds = forecast_seconds(run, others))
+        add(run.cpu_s ? "CPU time" : "wall time", "s", seconds->first, run.cpu_s ? run.cpu_s : run.wall_s,
+            seconds->second);
     if (run.forecast_loss) {
       add("loss", "nats", run.forecast_loss, run.loss, "forecast in the record");
     } else if (run.params && run.tokens && run.loss) {

@@ -29,9 +29,9 @@ std::vector<RunSummary> read_runs(const std::vector<std::string>& paths);
 // Finished runs that know params, tokens and loss.
 std::vector<ScalingPoint> scaling_points(const std::vector<RunSummary>& runs);
 
-// Forecast against what happened. A forecast stored in the record counts first; else time is predicted from the FLOP/s
-// of the other runs on the same machine (their median), the loss from a law fitted to the other runs where they
-// suffice.
+// Forecast against what happened. A forecast stored in the record counts first; else time is predicted from the other
+// runs on the same machine (overhead and FLOP/s through three sizes, else their median FLOP/s), the loss from a law
+// fitted to the other runs where they suffice.
 struct Hindsight {
   std::string quantity, unit, source;
   double forecast = 0, actual = 0;

@@ -62,6 +62,10 @@ ScaleUp scale_up(const ScalingFit& fit, const HardwareCatalogue& catalogue, cons
   }
   if (fit.samples.empty())
     result.warnings.emplace_back("the law has no bootstrap samples: intervals leave out its uncertainty");
+  if (!fit.sees_floor)
+    result.warnings.emplace_back(
+        "E is 0: these runs are too small to see the loss that no model goes below, so the "
+        "losses of larger models are optimistic");
   const double share = goodput(options.failures, chips).share;
 
   for (const double factor : options.factors) {

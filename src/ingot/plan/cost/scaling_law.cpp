@@ -65,6 +65,20 @@ Minimum descend(const LogPoints& points, const std::vector<uint32_t>& pick, cons
                        start);
 }
 
+// Of few runs, some resamples hold too few distinct ones to fit.
+bool determines(const std::vector<ScalingPoint>& points, const std::vector<uint32_t>& pick, const FitOptions& options) {
+  std::set<double> sizes, lengths;
+  for (const auto i : pick) sizes.insert(points[i].params), lengths.insert(points[i].tokens);
+  return sizes.size() >= (options.alpha ? 2 : 3) && lengths.size() >= (options.beta ? 2 : 3) &&
+         std::set(pick.begin(), pick.end()).size() >= size_t(3 + !options.alpha + !options.beta);
+}
+
+// Outside these the optimal size of a budget overflows, and no published law is near.
+bool has_optimum(const ScalingLaw& law) {
+  const auto good = [](double exponent) { return exponent >= 0.01 && exponent <= 5; };
+  return good(law.alpha) && good(law.beta) && std::isfinite(law.A) && std::isfinite(law.B) && law.A > 0 && law.B > 0;
+}
+
 void check_points(const std::vector<ScalingPoint>& points, const FitOptions& options) {
   Problems problems;
   std::set<double> sizes, lengths;
@@ -172,6 +186,10 @@ ScalingFit fit_scaling_law(const std::vector<ScalingPoint>& all, const FitOption
 
   ScalingFit fit;
   fit.law = to_law(best.x, points);
+  require("scaling", has_optimum(fit.law), "the exponents are alpha ", fit.law.alpha, " and beta ", fit.law.beta,
+          ", expected 0.01 to 5 both: these points do not determine them; add runs of other sizes and lengths, or hold "
+          "them with --fix-exponents");
+  fit.sees_floor = fit.law.E > 1e-3 * least;
   fit.objective = best.value;
   fit.gradient_norm = best.gradient_norm;
   fit.num_points = int(kept.size());
@@ -188,12 +206,14 @@ ScalingFit fit_scaling_law(const std::vector<ScalingPoint>& all, const FitOption
 
   // 2. Bootstrap: refit resamples from the optimum.
   const Vector x_best = from_law(fit.law, points);
-  for (int k = 0; k < options.bootstrap; ++k) {
+  for (int k = 0; k < 20 * options.bootstrap && int(fit.samples.size()) < options.bootstrap; ++k) {
     Rng rng(options.seed, uint64_t(k));
     std::vector<uint32_t> pick(kept.size());
     for (auto& i : pick) i = uint32_t(rng.below(kept.size()));
+    if (!determines(kept, pick, options)) continue;
     const Minimum found = descend(points, pick, options, x_best);
-    if (std::isfinite(found.value)) fit.samples.push_back(to_law(found.x, points));
+    const ScalingLaw law = to_law(found.x, points);
+    if (std::isfinite(found.value) && has_optimum(law)) fit.samples.push_back(law);
   }
   if (!fit.samples.empty()) {
     const auto interval = [&](double ScalingLaw::*field) {

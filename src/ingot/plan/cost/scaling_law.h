@@ -41,6 +41,7 @@ struct ScalingFit {
   double gradient_norm = 0;  // in centred logs
   double rms_log_error = 0;
   int num_points = 0, num_starts = 0, num_distinct_optima = 0;
+  bool sees_floor = true;  // E is above 0; else the runs are too small to tell it, and the law promises too much
   double max_params = 0, max_tokens = 0, max_flop = 0;  // of the points: beyond them the law extrapolates
   std::vector<ScalingLaw> samples;                      // bootstrap refits
   Interval A, B, E, alpha, beta;                        // of `samples`
