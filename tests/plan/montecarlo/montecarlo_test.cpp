@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -98,6 +99,29 @@ TEST(Engine, FindsTheRuinProbabilities) {
       {12, 0.005018}, {18, 0.086274}, {24, 0.294309}, {30, 0.535173}, {36, 0.726281}};
   for (const auto& [month, p] : expected)
     EXPECT_NEAR(r.probability(month), p, 4 * std::sqrt(p * (1 - p) / double(paths))) << month;
+}
+
+// Worked example M4: geometric Brownian motion, mu .08 and sigma .25 a month, 24 months: mean e^(mu T), median
+// e^((mu - sigma^2 / 2) T).
+TEST(Engine, FindsTheMomentsOfGeometricBrownianMotion) {
+  constexpr uint64_t kPaths = 400'000;
+  std::vector<double> values;
+  double sum = 0;
+  for (uint64_t first = 0; first < kPaths; first += 16) {
+    double log[16] = {};
+    for (uint32_t month = 0; month < 24; month += 4) {
+      const auto z = normals_of(3, 0, first, month, 0, best_isa());  // four normals of each of sixteen paths
+      for (size_t i = 0; i < 64; ++i) log[i % 16] += .08 - .25 * .25 / 2 + .25 * double(z[i]);
+    }
+    for (const double l : log) values.push_back(std::exp(l)), sum += values.back();
+  }
+  const double mean = sum / double(kPaths);
+  double squares = 0;
+  for (const double v : values) squares += (v - mean) * (v - mean);
+  EXPECT_NEAR(mean, 6.8209584692907494, 4 * 12.727420628285492 / std::sqrt(double(kPaths)));
+  EXPECT_NEAR(std::sqrt(squares / double(kPaths)) / 12.727420628285492, 1, 0.05);  // its fourth moment is large
+  std::nth_element(values.begin(), values.begin() + kPaths / 2, values.end());
+  EXPECT_NEAR(values[kPaths / 2] / 3.2219926385284996, 1, 0.01);
 }
 
 TEST(Engine, SobolPointsBeatRandomOnes) {
