@@ -137,6 +137,8 @@ Json rows_of(const Json& json) {
     for (const auto& [key, figure] : json["figures"].items()) {
       rows.push_back({{"figure", key}});
       rows.back().update(figure);
+      if (auto& range = rows.back()["range"]; range.is_null())  // the same columns for every figure
+        range = {{"p10", nullptr}, {"p50", nullptr}, {"p90", nullptr}};
     }
   return rows;
 }
