@@ -141,6 +141,7 @@ Venture read_venture(const std::filesystem::path& file, const std::vector<std::s
   v.uncertainty = read_config<finance::Uncertainty>(company, "uncertainty");
   v.exit = read_config<finance::ExitSection>(company, "exit");
   if (company.root.contains("valuation")) v.valuation = read_config<finance::ValuationSection>(company, "valuation");
+  if (company.root.contains("advantage")) v.advantage = read_config<finance::Advantage>(company, "advantage");
   if (v.section.name.empty()) v.section.name = v.table.issuer;
 
   Document market = only(document, kMarket);

@@ -9,6 +9,7 @@
 
 #include "ingot/plan/cost/money.h"
 #include "ingot/plan/cost/run_folder.h"
+#include "ingot/plan/finance/investors.h"
 #include "ingot/plan/finance/terms.h"
 #include "ingot/plan/finance/valuation_terms.h"
 #include "ingot/plan/finance/venture.h"
@@ -193,6 +194,7 @@ struct Venture {
   finance::Uncertainty uncertainty;
   finance::ExitSection exit;
   std::optional<finance::ValuationSection> valuation;
+  std::optional<finance::Advantage> advantage;
   finance::OcfPackage package;  // and the cap table that its events lead to
   finance::CapTable table;
   market::Industry industry;

@@ -5,6 +5,7 @@
 
 #include "ingot/base/file.h"
 #include "ingot/base/version.h"
+#include "ingot/plan/finance/plan_view.h"
 
 namespace ingot::venture {
 
@@ -350,8 +351,9 @@ Json plan_document(const Outcome& o) {
     if (s.contains("lead") && s["lead"].is_null()) s.erase("lead");
     sections.push_back(std::move(s));
   };
-  add(verdict_section(o)), add(roadmap_section(o)), add(units_section(o)), add(runway_section(o)),
-      add(rounds_section(o));
+  add(verdict_section(o));
+  if (o.venture.advantage) add(finance::story_section(finance::score_advantage(*o.venture.advantage)));
+  add(roadmap_section(o)), add(units_section(o)), add(runway_section(o)), add(rounds_section(o));
   add(valuation_section(o)), add(market_section(o)), add(wargames_section(o)), add(sensitivity_section(o)),
       add(sweep_section(o));
   add(risk_section(o)), add(inputs_section(o));
