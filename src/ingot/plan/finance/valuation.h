@@ -7,6 +7,7 @@
 
 #include "ingot/plan/finance/date.h"
 #include "ingot/plan/finance/waterfall.h"
+#include "ingot/plan/report/text.h"
 
 namespace ingot::finance {
 
@@ -87,9 +88,9 @@ std::vector<double> irr(const std::vector<double>& yearly);
 double moic(const std::vector<DatedFlow>& flows);  // money back / money in
 
 struct Estimate {  // one bar of the football field
-  std::string method;
+  report::Text method;
   double low, mid, high;
-  std::string basis;  // what moves it, and its source
+  report::Text basis;  // what moves it, and its source
 };
 
 }  // namespace ingot::finance

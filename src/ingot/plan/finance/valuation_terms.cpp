@@ -10,7 +10,7 @@ namespace {
 
 // An estimate whose key assumption moves by `spread` either way. `value_at(1)` is the middle; a method that fails at an
 // end (a discount rate below growth) keeps the middle there.
-Estimate estimate(const std::string& method, double spread, const std::string& basis,
+Estimate estimate(const report::Text& method, double spread, const report::Text& basis,
                   const std::function<double(double)>& value_at) {
   const double mid = value_at(1);
   const auto safe = [&](double factor) {
@@ -62,17 +62,18 @@ ValuationReport value_company(const CapTable& table, const ValuationSection& s,
       in.multiple.reset();
     }
     r.vc = venture_method(in);
-    r.estimates.push_back(estimate("VC method (pre-money)", s.spread, "exit value", [&](double f) {
-      auto moved = in;
-      moved.exit_value *= f;
-      return venture_method(moved).pre_money;
-    }));
+    r.estimates.push_back(
+        estimate({"VC method (pre-money)", "风险投资法（投前）"}, s.spread, {"exit value", "退出价值"}, [&](double f) {
+          auto moved = in;
+          moved.exit_value *= f;
+          return venture_method(moved).pre_money;
+        }));
   }
   if (s.dcf) {
     r.dcf = dcf(s.dcf->cash_flows, s.dcf->rate, s.dcf->growth);
-    r.estimates.push_back(estimate("Discounted cash flow", s.spread, "discount rate", [&](double f) {
-      return dcf(s.dcf->cash_flows, s.dcf->rate * f, s.dcf->growth).value;
-    }));
+    r.estimates.push_back(
+        estimate({"Discounted cash flow", "现金流折现"}, s.spread, {"discount rate", "折现率"},
+                 [&](double f) { return dcf(s.dcf->cash_flows, s.dcf->rate * f, s.dcf->growth).value; }));
   }
   if (s.opm) {
     const auto& t = *s.opm;
@@ -86,23 +87,27 @@ ValuationReport value_company(const CapTable& table, const ValuationSection& s,
     };
     r.opm = solve(t.volatility);
     if (!t.equity)
-      r.estimates.push_back(estimate("Backsolve (option-pricing method)", s.spread, "volatility",
+      r.estimates.push_back(estimate({"Backsolve (option-pricing method)", "反推法（期权定价）"}, s.spread,
+                                     {"volatility", "波动率"},
                                      [&](double f) { return solve(t.volatility * f).equity; }));
   }
   if (s.pwerm) {
     std::vector<ExitScenario> scenarios;
     for (const auto& t : s.pwerm->scenarios) scenarios.push_back({t.name, t.probability, t.exit_value, t.years});
     r.pwerm = pwerm(structure, scenarios, s.pwerm->rate, per);
-    r.estimates.push_back(estimate("Probability-weighted exits", s.spread, "discount rate", [&](double f) {
-      return pwerm(structure, scenarios, s.pwerm->rate * f, per).value;
-    }));
+    r.estimates.push_back(
+        estimate({"Probability-weighted exits", "概率加权退出"}, s.spread, {"discount rate", "折现率"},
+                 [&](double f) { return pwerm(structure, scenarios, s.pwerm->rate * f, per).value; }));
     if (s.pwerm->hybrid_weight && r.opm) {
       const double w = *s.pwerm->hybrid_weight;
       for (size_t i = 0; i < r.class_names.size(); ++i)
         r.hybrid.push_back(w * r.pwerm->per_share[i] + (1 - w) * r.opm->per_share[i]);
       const double value = w * r.pwerm->value + (1 - w) * r.opm->equity;
-      r.estimates.push_back({"Hybrid", std::min(r.pwerm->value, r.opm->equity), value,
-                             std::max(r.pwerm->value, r.opm->equity), "weight between the two"});
+      r.estimates.push_back({{"Hybrid", "混合法"},
+                             std::min(r.pwerm->value, r.opm->equity),
+                             value,
+                             std::max(r.pwerm->value, r.opm->equity),
+                             {"weight between the two", "两法权重"}});
     }
   }
   if (s.comparables) {
@@ -113,8 +118,13 @@ ValuationReport value_company(const CapTable& table, const ValuationSection& s,
     const auto& q = r.comparables->post_money;
     require("valuation", q.count > 0, "valuation.comparables: no round '", s.comparables->stage, "' since ",
             s.comparables->since.text(), " with a post-money in the catalogue; widen stage or since");
-    r.estimates.push_back({"Comparable rounds (post-money)", q.low, q.median, q.high,
-                           fmt::format("quartiles of {} rounds since {}", q.count, s.comparables->since.text())});
+    const auto since = s.comparables->since.text();
+    r.estimates.push_back({{"Comparable rounds (post-money)", "可比融资（投后）"},
+                           q.low,
+                           q.median,
+                           q.high,
+                           {fmt::format("quartiles of {} rounds since {}", q.count, since),
+                            fmt::format("{} 起 {} 轮融资的四分位数", since, q.count)}});
   }
   if (!s.flows.empty()) {
     std::vector<DatedFlow> flows;

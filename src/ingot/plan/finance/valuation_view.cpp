@@ -1,6 +1,4 @@
 #include <cmath>
-#include <cstdio>
-#include <map>
 
 #include <fmt/format.h>
 
@@ -8,31 +6,6 @@
 
 namespace ingot::finance {
 namespace {
-
-std::string method_zh(const std::string& method) {
-  static const std::map<std::string, std::string> names = {{"VC method (pre-money)", "风险投资法（投前）"},
-                                                           {"Discounted cash flow", "现金流折现"},
-                                                           {"Option-pricing method", "期权定价法"},
-                                                           {"Backsolve (option-pricing method)", "反推法（期权定价）"},
-                                                           {"Probability-weighted exits", "概率加权退出"},
-                                                           {"Hybrid", "混合法"},
-                                                           {"Comparable rounds (post-money)", "可比融资（投后）"}};
-  const auto at = names.find(method);
-  return at == names.end() ? method : at->second;
-}
-
-std::string basis_zh(const std::string& basis) {
-  static const std::map<std::string, std::string> names = {{"exit value", "退出价值"},
-                                                           {"discount rate", "折现率"},
-                                                           {"volatility", "波动率"},
-                                                           {"weight between the two", "两法权重"}};
-  if (const auto at = names.find(basis); at != names.end()) return at->second;
-  int rounds = 0;
-  char since[16] = "";
-  if (std::sscanf(basis.c_str(), "quartiles of %d rounds since %15s", &rounds, since) == 2)
-    return fmt::format("{} 起 {} 轮融资的四分位数", since, rounds);
-  return basis;
-}
 
 std::string money(double value) { return grouped(std::llround(value)); }
 
@@ -44,11 +17,12 @@ View valuation_view(const ValuationReport& r) {
   TextTable table({"method", "low", "middle", "high", "what moves it"});
   Json estimates = Json::array(), field = Json::array(), methods = Json::array();
   for (const auto& e : r.estimates) {
-    table.add({e.method, money(e.low), money(e.mid), money(e.high), e.basis});
-    estimates.push_back({{"method", e.method}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}, {"basis", e.basis}});
-    const Json name = both(e.method, method_zh(e.method));
+    table.add({e.method.en, money(e.low), money(e.mid), money(e.high), e.basis.en});
+    estimates.push_back(
+        {{"method", e.method.en}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}, {"basis", e.basis.en}});
+    const Json name = both(e.method);
     field.push_back({{"label", name}, {"low", e.low}, {"mid", e.mid}, {"high", e.high}});
-    methods.push_back({name, e.low, e.mid, e.high, both(e.basis, basis_zh(e.basis))});
+    methods.push_back({name, e.low, e.mid, e.high, both(e.basis)});
   }
   view.tables.emplace_back("", table);
   view.json = {{"currency", r.currency.code()}, {"estimates", estimates}};

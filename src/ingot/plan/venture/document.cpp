@@ -126,9 +126,8 @@ Json verdict_section(const Outcome& o) {
                       leading(o.venture.section)));
   Json blocks = Json::array();
   blocks.push_back({{"type", "kpis"}, {"items", items}});
-  const auto in = [](const char* language, const Json& text) {
-    return (text.is_object() ? text.at(language) : text).get<std::string>();
-  };
+  const auto en = [](const Json& text) { return report::in_language(text, "en"); };
+  const auto zh = [](const Json& text) { return report::in_language(text, "zh"); };
   if (!v.assumptions.empty()) {
     Json list = Json::array();
     for (const auto k : v.assumptions) {
@@ -136,11 +135,11 @@ Json verdict_section(const Outcome& o) {
       list.push_back(
           both(fmt::format(
                    "**{}**: from {} to {} moves P(alive) from {:.0f} to {:.0f} % and P(lead) from {:.0f} to {:.0f} %",
-                   in("en", s.name), in("en", s.low_label), in("en", s.high_label), 100 * s.alive_low,
-                   100 * s.alive_high, 100 * s.lead_low, 100 * s.lead_high),
+                   en(s.name), en(s.low_label), en(s.high_label), 100 * s.alive_low, 100 * s.alive_high,
+                   100 * s.lead_low, 100 * s.lead_high),
                fmt::format("**{}**：由 {} 变为 {}，存活概率由 {:.0f}% 变为 {:.0f}%，领先概率由 {:.0f}% 变为 {:.0f}%",
-                           in("zh", s.name), in("zh", s.low_label), in("zh", s.high_label), 100 * s.alive_low,
-                           100 * s.alive_high, 100 * s.lead_low, 100 * s.lead_high)));
+                           zh(s.name), zh(s.low_label), zh(s.high_label), 100 * s.alive_low, 100 * s.alive_high,
+                           100 * s.lead_low, 100 * s.lead_high)));
     }
     blocks.push_back(
         {{"type", "text"}, {"style", "lead"}, {"text", both("What it hangs on most", "最关键的三项假设")}});

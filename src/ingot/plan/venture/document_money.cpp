@@ -213,12 +213,12 @@ Json valuation_section(const Outcome& o) {
   if (o.venture.valuation) {
     const auto report = finance::value_company(o.venture.table, *o.venture.valuation, finance::catalogued_rounds());
     for (const auto& e : report.estimates) {
-      items.push_back({{"label", e.method},
+      items.push_back({{"label", report::both(e.method)},
                        {"low", e.low},
                        {"mid", e.mid},
                        {"high", e.high},
-                       {"basis", e.method.find("omparable") != std::string::npos ? "catalogued" : "assumed"}});
-      rows.push_back({e.method, e.basis});
+                       {"basis", e.method.en.find("omparable") != std::string::npos ? "catalogued" : "assumed"}});
+      rows.push_back({report::both(e.method), report::both(e.basis)});
     }
   }
   if (items.empty()) return nullptr;

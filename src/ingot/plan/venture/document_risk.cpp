@@ -20,9 +20,8 @@ Json eu_rows(const Outcome& o) {
   Json rows = Json::array();
   const Json source = both(
       "Regulation (EU) 2024/1689, Art. 51(2), in force for general-purpose models since 2025-08-02, enforced with "
-      "fines "
-      "since 2026-08-02 (Art. 101; the Digital Omnibus of 2026 left both dates); Commission guidelines C(2025) 5045, "
-      "2025-07-18",
+      "fines since 2026-08-02 (Art. 101; the Digital Omnibus of 2026 left both dates); Commission guidelines C(2025) "
+      "5045, 2025-07-18",
       "欧盟条例 2024/1689 第 51(2) 条，通用模型义务自 2025-08-02 起适用，自 2026-08-02 起可处罚款（第 101 "
       "条；2026 年《数字综合法案》未改动这两个日期）；委员会指南 C(2025) 5045，2025-07-18");
   for (const auto& m : o.plan.models)

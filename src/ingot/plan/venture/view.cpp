@@ -18,9 +18,7 @@ std::string money(double usd) {
 std::string chance(const Interval& p) {
   return fmt::format("{:.1f} % [{:.1f}, {:.1f}]", 100 * p.value, 100 * p.low, 100 * p.high);
 }
-std::string english(const Json& text) {
-  return text.is_object() ? text.at("en").get<std::string>() : text.get<std::string>();
-}
+std::string english(const Json& text) { return report::in_language(text, "en"); }
 Json range(const Range& r) { return {{"low", r.low}, {"median", r.mid}, {"high", r.high}}; }
 Json interval(const Interval& i) { return {{"value", i.value}, {"low", i.low}, {"high", i.high}}; }
 
