@@ -158,17 +158,18 @@ void concentrate(const Problem& p, BlpEstimate& e) {
   e.omega.assign(omega.data(), omega.data() + omega.size());
 }
 
+double taste(const BlpData& d, const Theta& theta, int64_t k, int64_t agent) {
+  double t = theta.sigma[size_t(k)] * d.nodes[size_t(agent * d.K2 + k)];
+  for (int64_t c = 0; c < d.D; ++c) t += theta.pi[size_t(k * d.D + c)] * d.demographics[size_t(agent * d.D + c)];
+  return t;
+}
+
 Matrix deviations(const BlpData& d, const Theta& theta, const std::vector<double>& x2, Span product, Span agent) {
-  Matrix taste(agent.count, d.K2);
+  Matrix tastes(agent.count, d.K2);
   for (int64_t i = 0; i < agent.count; ++i)
-    for (int64_t k = 0; k < d.K2; ++k) {
-      double t = theta.sigma[size_t(k)] * d.nodes[size_t((agent.begin + i) * d.K2 + k)];
-      for (int64_t c = 0; c < d.D; ++c)
-        t += theta.pi[size_t(k * d.D + c)] * d.demographics[size_t((agent.begin + i) * d.D + c)];
-      taste(i, k) = t;
-    }
+    for (int64_t k = 0; k < d.K2; ++k) tastes(i, k) = taste(d, theta, k, agent.begin + i);
   const auto x = Eigen::Map<const Matrix>(x2.data() + product.begin * d.K2, product.count, d.K2);
-  return taste * x.transpose();
+  return tastes * x.transpose();
 }
 
 void probabilities(const Matrix& mu, const VectorXd& delta, Matrix& s) {

@@ -68,6 +68,8 @@ std::vector<double> logit_delta(const Problem& p);
 // Heteroscedasticity-robust (Hansen 1982).
 void standard_errors(const Problem& p, const Evaluation& at, BlpEstimate& e);
 
+// How far the agent's coefficient of column k of x2 lies from the mean: sigma nu_i + pi d_i.
+double taste(const BlpData& d, const Theta& theta, int64_t k, int64_t agent);
 // mu_ij of one market: x2_j . (sigma nu_i + pi d_i). [agents, products]
 Matrix deviations(const BlpData& d, const Theta& theta, const std::vector<double>& x2, Span product, Span agent);
 void probabilities(const Matrix& mu, const VectorXd& delta, Matrix& s);  // [agents, products]

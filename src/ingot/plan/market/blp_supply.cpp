@@ -6,12 +6,7 @@
 namespace ingot::market::blp {
 
 double price_sensitivity(const BlpData& d, const Theta& theta, double mean_coefficient, int64_t agent) {
-  double taste = 0;
-  if (const int64_t k = d.price_in_x2; k >= 0) {
-    taste = theta.sigma[size_t(k)] * d.nodes[size_t(agent * d.K2 + k)];
-    for (int64_t c = 0; c < d.D; ++c) taste += theta.pi[size_t(k * d.D + c)] * d.demographics[size_t(agent * d.D + c)];
-  }
-  return -(mean_coefficient + taste);
+  return -(mean_coefficient + (d.price_in_x2 >= 0 ? taste(d, theta, d.price_in_x2, agent) : 0));
 }
 
 Markups markups(const BlpData& d, const Theta& theta, const std::vector<Free>& free, Span product, Span agent,
