@@ -59,12 +59,6 @@ std::string drop_controls(std::string_view text) {
   return out;
 }
 
-bool is_chinese(char32_t c) {  // the CJK blocks that google-research/bert names
-  return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2A6DF) ||
-         (c >= 0x2A700 && c <= 0x2B73F) || (c >= 0x2B740 && c <= 0x2B81F) || (c >= 0x2B820 && c <= 0x2CEAF) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
-}
-
 std::string space_chinese(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -48,6 +48,14 @@ bool is_nonspacing_mark(char32_t c);  // Mn
 bool is_control(char32_t c);          // Cc Cf Cs Co, without tab, LF, CR; invalid bytes count as controls
 bool is_punctuation(char32_t c);      // P* and the ASCII symbols, as BERT has it
 
+bool is_chinese(char32_t c);  // the CJK blocks that google-research/bert names
+// Characters of valid UTF-8.
+inline int64_t count_code_points(std::string_view text) {
+  int64_t n = 0;
+  for (const char c : text) n += (uint8_t(c) & 0xC0) != 0x80;
+  return n;
+}
+
 enum class NormalForm { Nfc, Nfd, Nfkc, Nfkd };
 std::string normalize(std::string_view text, NormalForm form);
 // Full lower case as Python and JavaScript have it: final sigma, dotted capital I.

@@ -91,7 +91,7 @@ Json dry_run_task(const Document& recipe, const MakeTask& make) {
   }
   const double total_s = step_s * double(steps);
   Json result = {{"recipe", resolved_recipe(recipe, config)},
-                 {"model", {{"family", family}, {"parameters", count_parameters(*task)}}},
+                 {"model", {{"family", family}, {"parameters", count_parameters(task->module())}}},
                  {"steps", steps},
                  {"unit", task->unit()},
                  {"units_per_step", units},

@@ -7,16 +7,9 @@
 #include "ingot/base/text_table.h"
 #include "ingot/base/version.h"
 #include "ingot/torch/compat.h"
+#include "ingot/torch/module_state.h"
 
 namespace ingot {
-
-int64_t count_parameters(Task& task) {
-  std::map<const void*, int64_t> sizes;  // tied weights count once
-  for (const auto& value : task.module().parameters()) sizes[value.unsafeGetTensorImpl()] = value.numel();
-  int64_t count = 0;
-  for (const auto& [tensor, size] : sizes) count += size;
-  return count;
-}
 
 std::optional<double> mfu(const Task& task, const TrainConfig& config, const TrainState& state,
                           const std::optional<Ceiling>& ceiling) {
@@ -33,7 +26,7 @@ Json run_record(const RecordInputs& in) {
   if (in.status != "running") record["finished"] = utc_timestamp();
   if (!in.error.empty()) record["error"] = in.error;
   record["model"] = {{"family", in.family},
-                     {"parameters", count_parameters(in.task)},
+                     {"parameters", count_parameters(in.task.module())},
                      {"flops_per_unit", in.task.train_flops_per_unit()}};
   const Json card = in.task.card();
   for (const auto& [key, value] : card.items())

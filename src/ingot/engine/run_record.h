@@ -61,8 +61,6 @@ struct TrainState {
   }
 };
 
-int64_t count_parameters(Task& task);
-
 // Share of the machine's peak in this precision; nullopt when either is unknown.
 std::optional<double> mfu(const Task& task, const TrainConfig& config, const TrainState& state,
                           const std::optional<Ceiling>& ceiling);

@@ -11,6 +11,7 @@
 #include "ingot/models/gpt_weights.h"
 #include "ingot/models/trained_task.h"
 #include "ingot/tasks/classify.h"
+#include "ingot/torch/module_state.h"
 
 namespace ingot {
 
@@ -40,8 +41,6 @@ Json export_hugging_face(const fs::path& run_folder, const fs::path& out, const 
   fs::remove(out);
   fs::rename(partial, out);
 
-  int64_t parameters = 0;
-  for (const auto& p : task->module().parameters()) parameters += p.numel();
   std::vector<fs::path> files(fs::directory_iterator(out), {});
   std::sort(files.begin(), files.end());
   Json list = Json::array();
@@ -50,7 +49,7 @@ Json export_hugging_face(const fs::path& run_folder, const fs::path& out, const 
   return {{"run", run_folder.string()},
           {"out", out.string()},
           {"architecture", read_json(out / "config.json")["architectures"][0]},
-          {"parameters", parameters},
+          {"parameters", count_parameters(task->module())},
           {"files", std::move(list)}};
 }
 

@@ -89,13 +89,10 @@ Tensor BertImpl::features(const Tensor& ids, const Tensor& segments, const Packi
   if (config_.hidden_dropout_prob > 0) x = at::dropout(x, config_.hidden_dropout_prob, is_training());
 
   Rotary rotary;
-  if (!position_embeddings_) {
-    const auto type = word_embeddings_->weight.scalar_type();
-    if (!rotary_.cos.defined() || rotary_.cos.device() != x.device() || rotary_.cos.scalar_type() != type)
-      rotary_ = make_rotary(config_.max_position_embeddings, config_.hidden_size / config_.num_attention_heads,
-                            config_.rope_theta, word_embeddings_->weight.options().requires_grad(false));
-    rotary = {rotary_.cos.narrow(0, 0, T), rotary_.sin.narrow(0, 0, T)};
-  }
+  if (!position_embeddings_)
+    rotary =
+        rotary_window(rotary_, 0, T, config_.max_position_embeddings, config_.hidden_size / config_.num_attention_heads,
+                      config_.rope_theta, word_embeddings_->weight.options().requires_grad(false));
   for (auto& layer : layers_) x = layer(x, packing, position_embeddings_ ? nullptr : &rotary);
   return final_norm_ ? final_norm_(x) : x;
 }

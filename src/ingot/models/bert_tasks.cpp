@@ -6,9 +6,11 @@
 #include "ingot/models/bert.h"
 #include "ingot/models/bert_weights.h"
 #include "ingot/models/gpt_weights.h"
+#include "ingot/models/saved_config.h"
 #include "ingot/tasks/classify.h"
 #include "ingot/tasks/masked_lm.h"
 #include "ingot/tasks/span.h"
+#include "ingot/torch/module_state.h"
 
 namespace ingot {
 namespace {
@@ -70,9 +72,7 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const WordPieceConfig& config, c
 }
 
 Json facts(const BertImpl& model, const Json& data, const char* use) {
-  int64_t parameters = 0;
-  for (const auto& p : model.parameters()) parameters += p.numel();
-  return {{"parameters", parameters},
+  return {{"parameters", count_parameters(model)},
           {"context", model.config().max_position_embeddings},
           {"vocab_size", model.config().vocab_size},
           {"started_from", model.config().init_from},
@@ -155,7 +155,7 @@ class BertMaskedLmTask : public MaskedLmTask {
   void initialise() override { model_->initialise(options_.seed); }
   // Per masked token: the whole window is computed for the share of it that counts.
   double train_flops_per_unit() const override {
-    return model_->train_flops_per_token(model_->config().max_position_embeddings) / 0.15;
+    return model_->train_flops_per_token(model_->config().max_position_embeddings) / masked_share();
   }
   void save_assets(const std::string& folder) const override {
     MaskedLmTask::save_assets(folder);
@@ -205,12 +205,9 @@ class BertSpanTask : public SpanTask {
 
 std::unique_ptr<Task> make_bert(const Document& recipe, const TaskOptions& options) {
   MaskedTextConfig config;
-  const auto saved = fs::path(options.run_folder) / "assets" / "model.json";
   const auto from = recipe.root.at("model").value("init_from", Json());
-  if (options.purpose == Purpose::Infer && fs::exists(saved)) {
-    Document document{.origin = saved.string()};
-    document.root["model"] = read_json(saved);
-    static_cast<BertConfig&>(config) = read_config<BertConfig>(document, "model");
+  if (const auto saved = saved_config<BertConfig>(options)) {
+    static_cast<BertConfig&>(config) = *saved;
     config.masking = read_config<MaskedTextConfig>(recipe, "model").masking;
   } else {
     // A recipe need not repeat the sizes of the model that it starts from.

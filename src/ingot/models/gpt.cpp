@@ -8,6 +8,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/models/gpt_weights.h"
+#include "ingot/models/saved_config.h"
 #include "ingot/nn/feed_forward.h"
 #include "ingot/nn/init.h"
 
@@ -105,11 +106,9 @@ Tensor GptImpl::features(const Tensor& ids, const Tensor& first_key, KvCache* ca
 
   Rotary rotary;  // relative, so documents need no reset
   if (!wpe_) {
-    const auto options = wte_->weight.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-    if (!rotary_.cos.defined() || rotary_.cos.device() != x.device() || rotary_.cos.scalar_type() != options)
-      rotary_ = make_rotary(config_.block_size, config_.head_size(), config_.rope_theta,
-                            at::TensorOptions().dtype(options).device(x.device()));
-    rotary = {rotary_.cos.narrow(0, P, T), rotary_.sin.narrow(0, P, T)};
+    const auto type = wte_->weight.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+    rotary = rotary_window(rotary_, P, T, config_.block_size, config_.head_size(), config_.rope_theta,
+                           at::TensorOptions().dtype(type).device(x.device()));
   }
   std::pair<Tensor, Tensor> stream = {x, {}};
   for (size_t i = 0; i < blocks_.size(); ++i)
@@ -166,11 +165,8 @@ double GptImpl::train_flops_per_token() const {
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options) {
   GptConfig config;
   const auto from = recipe.root.at("model").value("init_from", Json());
-  const auto saved = fs::path(options.run_folder) / "assets" / "model.json";
-  if (options.purpose == Purpose::Infer && fs::exists(saved)) {
-    Document document{.origin = saved.string()};
-    document.root["model"] = read_json(saved);
-    config = read_config<GptConfig>(document, "model");
+  if (const auto saved = saved_config<GptConfig>(options)) {
+    config = *saved;
   } else {
     // A recipe need not repeat the sizes of the model that it starts from.
     if (from.is_string() && is_hugging_face_folder(from.get<std::string>()))

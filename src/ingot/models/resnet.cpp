@@ -7,6 +7,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/nn/init.h"
+#include "ingot/torch/module_state.h"
 
 namespace ingot {
 namespace {
@@ -179,9 +180,7 @@ double ResNetImpl::forward_flops(int64_t height, int64_t width) const {
 }
 
 Json ResNetImpl::card() const {
-  int64_t parameters = 0;
-  for (const auto& p : this->parameters()) parameters += p.numel();
-  return {{"parameters", parameters},
+  return {{"parameters", count_parameters(*this)},
           {"layers", config_.layers},
           {"block", enum_name(config_.block)},
           {"width", config_.width},

@@ -7,7 +7,7 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
-#include "ingot/base/file.h"
+#include "ingot/models/saved_config.h"
 #include "ingot/nn/attention.h"
 #include "ingot/nn/init.h"
 
@@ -213,15 +213,8 @@ void Seq2SeqImpl::initialise(uint64_t seed) {
 }
 
 std::unique_ptr<Task> make_seq2seq(const Document& recipe, const TaskOptions& options) {
-  Seq2SeqConfig config;
-  const auto saved = fs::path(options.run_folder) / "assets" / "model.json";
-  if (options.purpose == Purpose::Infer && fs::exists(saved)) {
-    Document document{.origin = saved.string()};
-    document.root["model"] = read_json(saved);
-    config = read_config<Seq2SeqConfig>(document, "model");
-  } else {
-    config = read_config<Seq2SeqConfig>(recipe, "model");
-  }
+  const auto saved = saved_config<Seq2SeqConfig>(options);
+  auto config = saved ? *saved : read_config<Seq2SeqConfig>(recipe, "model");
   auto task = std::make_unique<TranslateTask>(read_config<TranslateConfig>(recipe, "data"), options);
   if (config.vocab_size == 0) config.vocab_size = task->vocab_size();
   require("recipe", config.vocab_size >= task->vocab_size(), "model.vocab_size is ", config.vocab_size,

@@ -21,6 +21,11 @@ struct Rotary {
 // Angles of positions [0, length): position * theta^(-2i/D). Requires an even head_dim.
 Rotary make_rotary(int64_t length, int64_t head_dim, double theta, const at::TensorOptions& options);
 
+// Those of [first, first + count), out of `all`: the angles of `length` positions, made on first use and anew for
+// another device or type.
+Rotary rotary_window(Rotary& all, int64_t first, int64_t count, int64_t length, int64_t head_dim, double theta,
+                     const at::TensorOptions& options);
+
 Tensor apply_rotary(const Tensor& x, const Rotary& rotary);  // x [B, H, T, D]
 
 }  // namespace ingot

@@ -40,6 +40,15 @@ void ClassificationReport::add(int64_t label, int64_t guess, int64_t rank, doubl
   loss_ += loss;
 }
 
+void ClassificationReport::add(int64_t label, std::span<const float> log_p) {
+  int64_t guess = 0, rank = 0;
+  for (size_t k = 0; k < log_p.size(); ++k) {
+    if (log_p[k] > log_p[size_t(guess)]) guess = int64_t(k);
+    rank += log_p[k] > log_p[size_t(label)];
+  }
+  add(label, guess, rank, std::exp(double(log_p[size_t(guess)])), -double(log_p[size_t(label)]));
+}
+
 int64_t ClassificationReport::count(int64_t label, int64_t guess) const {
   return confusion_[size_t(label) * names_.size() + size_t(guess)];
 }
@@ -130,6 +139,11 @@ std::string ClassificationReport::reliability_svg() const {
                        top + side * (1 - tick) + 4, tick);
   }
   return svg + fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\">confidence</text></svg>\n", left, top + side + 34);
+}
+
+void ClassificationReport::write_pictures(const fs::path& folder) const {
+  write_file_atomic(folder / "confusion.svg", confusion_svg());
+  write_file_atomic(folder / "reliability.svg", reliability_svg());
 }
 
 }  // namespace ingot

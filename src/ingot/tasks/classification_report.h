@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "ingot/base/file.h"
 #include "ingot/base/json.h"
 
 namespace ingot {
@@ -14,6 +16,7 @@ class ClassificationReport {
   explicit ClassificationReport(std::vector<std::string> names);
   // `rank`: how many classes scored above the right one; `confidence`: probability of the guess.
   void add(int64_t label, int64_t guess, int64_t rank, double confidence, double loss);
+  void add(int64_t label, std::span<const float> log_p);  // log p of each class
 
   // {"loss", "accuracy", "f1", "top5" (above five classes), "ece", "samples"}.
   Json metrics() const;
@@ -23,8 +26,9 @@ class ClassificationReport {
   double macro_f1() const;
   int64_t count(int64_t label, int64_t guess) const;
 
-  std::string confusion_svg() const;    // rows: the label, columns: the guess, in percent of the row
-  std::string reliability_svg() const;  // accuracy against confidence, a bar a bin
+  std::string confusion_svg() const;                  // rows: the label, columns: the guess, in percent of the row
+  std::string reliability_svg() const;                // accuracy against confidence, a bar a bin
+  void write_pictures(const fs::path& folder) const;  // confusion.svg and reliability.svg
 
  private:
   struct Bin {

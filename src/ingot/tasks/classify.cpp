@@ -167,12 +167,8 @@ Tensor ClassifyTask::loss(const Batch& batch, const std::string&) {
 }
 
 Json ClassifyTask::evaluate(const std::string& split, int64_t limit) {
-  const auto found = splits_.find(split);
-  if (found == splits_.end()) {
-    if (split == "validation") return Json::object();
-    fail(ErrorKind::NotFound, "eval", "this run has no split '", split, "'; name its texts in data.", split);
-  }
-  return report(found->second, limit).metrics();
+  const auto* data = find_split(splits_, split, "texts");
+  return data ? report(*data, limit).metrics() : Json::object();
 }
 
 ClassificationReport ClassifyTask::report(const EncodedTexts& texts, int64_t limit) {
@@ -183,17 +179,11 @@ ClassificationReport ClassifyTask::report(const EncodedTexts& texts, int64_t lim
   ClassificationReport report(names_);
   int64_t batches = 0;
   for (int64_t begin = 0; begin < texts.ids.size(0) && (limit == 0 || batches < limit); begin += kRows, ++batches) {
-    const auto log_p = log_probabilities(logits(texts.ids.slice(0, begin, begin + kRows).to(device))).cpu();
-    const auto p = log_p.accessor<float, 2>();
-    for (int64_t i = 0; i < p.size(0); ++i) {
-      const auto label = texts.labels[begin + i].item<int64_t>();
-      int64_t guess = 0, rank = 0;
-      for (int64_t k = 0; k < p.size(1); ++k) {
-        if (p[i][k] > p[i][guess]) guess = k;
-        rank += p[i][k] > p[i][label];
-      }
-      report.add(label, guess, rank, std::exp(double(p[i][guess])), -double(p[i][label]));
-    }
+    const auto log_p =
+        log_probabilities(logits(texts.ids.slice(0, begin, begin + kRows).to(device))).cpu().contiguous();
+    const auto C = log_p.size(1);
+    for (int64_t i = 0; i < log_p.size(0); ++i)
+      report.add(texts.labels[begin + i].item<int64_t>(), {log_p.data_ptr<float>() + i * C, size_t(C)});
   }
   return report;
 }
@@ -201,9 +191,7 @@ ClassificationReport ClassifyTask::report(const EncodedTexts& texts, int64_t lim
 void ClassifyTask::illustrate(const std::string& folder) {
   const auto found = splits_.find("validation");
   if (found == splits_.end()) return;
-  const auto seen = report(found->second, 0);
-  write_file_atomic(fs::path(folder) / "confusion.svg", seen.confusion_svg());
-  write_file_atomic(fs::path(folder) / "reliability.svg", seen.reliability_svg());
+  report(found->second, 0).write_pictures(folder);
 }
 
 Json ClassifyTask::predict(const Json& request) {

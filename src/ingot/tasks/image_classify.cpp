@@ -139,36 +139,24 @@ ClassificationReport ImageClassifyTask::report(const LabelledImages& images, int
     const int64_t B = std::min(kRows, images.size() - begin);
     auto x = torch::empty({B, format_.channels, format_.height, format_.width});
     for (int64_t i = 0; i < B; ++i) format_.fill(images.image(begin + i), x[i].data_ptr<float>());
-    const auto log_p = model_->forward(x.to(device)).to(torch::kFloat).log_softmax(1).cpu();  // [B, classes]
-    const auto p = log_p.accessor<float, 2>();
-    for (int64_t i = 0; i < B; ++i) {
-      const auto label = images.labels[size_t(begin + i)];
-      int64_t guess = 0, rank = 0;
-      for (int64_t k = 0; k < p.size(1); ++k) {
-        if (p[i][k] > p[i][guess]) guess = k;
-        rank += p[i][k] > p[i][label];
-      }
-      report.add(label, guess, rank, std::exp(double(p[i][guess])), -double(p[i][label]));
-    }
+    const auto log_p =
+        model_->forward(x.to(device)).to(torch::kFloat).log_softmax(1).cpu().contiguous();  // [B, classes]
+    const auto C = log_p.size(1);
+    for (int64_t i = 0; i < B; ++i)
+      report.add(images.labels[size_t(begin + i)], {log_p.data_ptr<float>() + i * C, size_t(C)});
   }
   return report;
 }
 
 Json ImageClassifyTask::evaluate(const std::string& split, int64_t limit) {
-  const auto found = splits_.find(split);
-  if (found == splits_.end()) {
-    if (split == "validation") return Json::object();
-    fail(ErrorKind::NotFound, "eval", "this run has no split '", split, "'; name its images in data.", split);
-  }
-  return report(found->second, limit).metrics();
+  const auto* data = find_split(splits_, split, "images");
+  return data ? report(*data, limit).metrics() : Json::object();
 }
 
 void ImageClassifyTask::illustrate(const std::string& folder) {
   const auto found = splits_.find("validation");
   if (found == splits_.end()) return;
-  const auto seen = report(found->second, 0);
-  write_file_atomic(fs::path(folder) / "confusion.svg", seen.confusion_svg());
-  write_file_atomic(fs::path(folder) / "reliability.svg", seen.reliability_svg());
+  report(found->second, 0).write_pictures(folder);
 }
 
 Json ImageClassifyTask::predict(const Json& request) {

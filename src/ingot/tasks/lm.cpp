@@ -9,7 +9,8 @@
 
 #include "ingot/base/error.h"
 #include "ingot/base/rng.h"
-#include "ingot/data/permutation.h"
+#include "ingot/data/unicode.h"
+#include "ingot/torch/module_state.h"
 
 namespace ingot {
 
@@ -28,25 +29,14 @@ bool LmTask::is_hidden_matrix(const std::string& parameter, const Tensor& value)
 }
 
 int64_t LmTask::batches_per_epoch() const {
-  if (data_.config.sampling == LmSampling::Random) return 0;
-  const auto windows = (data_.train->num_tokens() - 1) / model_->context_length();
-  return (windows + options_.batch_size - 1) / options_.batch_size;
+  const auto T = model_->context_length();
+  return data_.batches_per_epoch(T, T + 1, options_.batch_size);
 }
 
 Batch LmTask::train_batch(int64_t index) {
-  const auto T = model_->context_length(), B = options_.batch_size;
-  const auto& tokens = *data_.train;
-  std::vector<int64_t> offsets;
-  if (data_.config.sampling == LmSampling::Random) {
-    Rng rng(options_.seed, uint64_t(index));
-    for (int64_t b = 0; b < B; ++b) offsets.push_back(int64_t(rng.below(uint64_t(tokens.num_tokens() - T))));
-  } else {
-    const auto windows = (tokens.num_tokens() - 1) / T, epoch = index / batches_per_epoch();
-    const auto first = index % batches_per_epoch() * B;
-    for (int64_t i = first; i < std::min(first + B, windows); ++i)
-      offsets.push_back(int64_t(shuffled(uint64_t(i), uint64_t(windows), options_.seed, uint64_t(epoch))) * T);
-  }
-  return make_batch(tokens, offsets, T);
+  const auto T = model_->context_length();
+  Rng rng(options_.seed, uint64_t(index));
+  return make_batch(*data_.train, data_.window_offsets(T, T + 1, index, options_, rng), T);
 }
 
 Batch LmTask::make_batch(const TokenStream& tokens, const std::vector<int64_t>& offsets, int64_t T) const {
@@ -94,11 +84,8 @@ Tensor LmTask::loss(const Batch& batch, const std::string&) {
 }
 
 Json LmTask::evaluate(const std::string& split, int64_t limit) {
-  const auto* tokens = split == "train"        ? &data_.train
-                       : split == "validation" ? &data_.validation
-                       : split == "test"       ? &data_.test
-                                               : nullptr;
-  if (!tokens || !*tokens || (*tokens)->num_tokens() < 2)
+  const auto* tokens = data_.split(split);
+  if (!tokens || tokens->num_tokens() < 2)
     fail(ErrorKind::NotFound, "eval", "the data has no split '", split, "' of 2 tokens or more");
 
   const torch::NoGradGuard no_grad;
@@ -114,11 +101,11 @@ Json LmTask::evaluate(const std::string& split, int64_t limit) {
     } catch (const Error&) {  // an id that no token has
     }
     bytes.push_back(int32_t(text.size()));
-    characters.push_back(int32_t(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; })));
+    characters.push_back(int32_t(count_code_points(text)));
   }
 
   const auto T = model_->context_length(), B = std::max<int64_t>(options_.batch_size, 4096 / T);
-  const auto predictions = (*tokens)->num_tokens() - 1;
+  const auto predictions = tokens->num_tokens() - 1;
   double loss = 0, counted = 0, total_bytes = 0, total_characters = 0;
   int64_t batches = 0;
   for (int64_t begin = 0; begin < predictions && (limit == 0 || batches < limit); ++batches) {
@@ -127,7 +114,7 @@ Json LmTask::evaluate(const std::string& split, int64_t limit) {
     const auto length = full > 0 ? T : predictions - begin;
     std::vector<int64_t> offsets;
     for (int64_t b = 0; b < std::max<int64_t>(full, 1); ++b) offsets.push_back(begin + b * T);
-    const auto batch = make_batch(**tokens, offsets, length);
+    const auto batch = make_batch(*tokens, offsets, length);
     const auto first_key = first_key_of(batch);
     const auto logits =
         model_->forward(batch["ids"].to(device), first_key.defined() ? first_key.to(device) : first_key);
@@ -157,14 +144,12 @@ void LmTask::save_assets(const std::string& folder) const {
 }
 
 Json LmTask::card() const {
-  int64_t parameters = 0;
-  for (const auto& p : model_->parameters()) parameters += p.numel();
   Json data = {{"source", data_.config.dataset.empty() ? data_.config.text : data_.config.dataset},
                {"tokenizer", data_.tokenizer->kind()},
                {"identity", data_.identity}};
   if (data_.train) data["train_tokens"] = data_.train->num_tokens();
   if (data_.validation) data["validation_tokens"] = data_.validation->num_tokens();
-  return {{"parameters", parameters},
+  return {{"parameters", count_parameters(*model_)},
           {"context", model_->context_length()},
           {"vocab_size", model_->vocab_size()},
           {"train_flops_per_token", model_->train_flops_per_token()},

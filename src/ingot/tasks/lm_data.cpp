@@ -5,6 +5,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/data/datasets.h"
+#include "ingot/data/permutation.h"
 #include "ingot/data/tokenizer_train.h"
 
 namespace ingot {
@@ -89,6 +90,33 @@ LmData open_lm_data(const Document& recipe, const TaskOptions& options) {
   }
   data.vocab_size = data.tokenizer->vocab_size();
   return data;
+}
+
+const TokenStream* LmData::split(const std::string& name) const {
+  const auto* split = name == "train" ? &train : name == "validation" ? &validation : name == "test" ? &test : nullptr;
+  return split && *split ? &**split : nullptr;
+}
+
+int64_t LmData::batches_per_epoch(int64_t stride, int64_t length, int64_t batch_size) const {
+  if (config.sampling == LmSampling::Random) return 0;
+  const auto windows = (train->num_tokens() - length) / stride + 1;
+  return (windows + batch_size - 1) / batch_size;
+}
+
+std::vector<int64_t> LmData::window_offsets(int64_t stride, int64_t length, int64_t index, const TaskOptions& options,
+                                            Rng& rng) const {
+  const auto last = train->num_tokens() - length, B = options.batch_size;
+  std::vector<int64_t> offsets;
+  if (config.sampling == LmSampling::Random) {
+    for (int64_t b = 0; b < B; ++b) offsets.push_back(int64_t(rng.below(uint64_t(last + 1))));
+    return offsets;
+  }
+  const auto windows = last / stride + 1, batches = batches_per_epoch(stride, length, B);
+  const auto first = index % batches * B;
+  for (int64_t i = first; i < std::min(first + B, windows); ++i)
+    offsets.push_back(int64_t(shuffled(uint64_t(i), uint64_t(windows), options.seed, uint64_t(index / batches))) *
+                      stride);
+  return offsets;
 }
 
 }  // namespace ingot

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ingot/base/config.h"
+#include "ingot/base/rng.h"
 #include "ingot/data/shards.h"
 #include "ingot/data/tokenizer.h"
 #include "ingot/tasks/task.h"
@@ -61,6 +62,15 @@ struct LmData {
   int64_t vocab_size = 0;
   std::optional<TokenStream> train, validation, test;  // none under Purpose::Infer
   std::string identity;
+
+  const TokenStream* split(const std::string& name) const;  // train, validation, test; nullptr when there is none
+
+  // Training reads windows of `length` tokens. Sampling at random, they lie anywhere; by epochs, `stride` apart, each
+  // once an epoch, shuffled anew.
+  int64_t batches_per_epoch(int64_t stride, int64_t length, int64_t batch_size) const;  // 0 at random
+  // First tokens of the windows of micro-batch `index`.
+  std::vector<int64_t> window_offsets(int64_t stride, int64_t length, int64_t index, const TaskOptions& options,
+                                      Rng& rng) const;
 };
 
 // Reads [data] of the recipe and opens what it names; under Purpose::Infer, only the tokenizer of the run folder.

@@ -7,7 +7,6 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
-#include "ingot/data/permutation.h"
 #include "ingot/nn/losses.h"
 
 namespace ingot {
@@ -99,23 +98,13 @@ MaskedLmTask::MaskedLmTask(LmData data, const MaskingConfig& masking, int64_t le
 }
 
 int64_t MaskedLmTask::batches_per_epoch() const {
-  if (data_.config.sampling == LmSampling::Random) return 0;
-  const auto windows = data_.train->num_tokens() / (length_ - 2);
-  return (windows + options_.batch_size - 1) / options_.batch_size;
+  return data_.batches_per_epoch(length_ - 2, length_ - 2, options_.batch_size);
 }
 
 Batch MaskedLmTask::train_batch(int64_t index) {
-  const auto words = length_ - 2, B = options_.batch_size, tokens = data_.train->num_tokens();
+  const auto words = length_ - 2;
   Rng rng(options_.seed, uint64_t(index));
-  std::vector<int64_t> offsets;
-  if (data_.config.sampling == LmSampling::Random) {
-    for (int64_t b = 0; b < B; ++b) offsets.push_back(int64_t(rng.below(uint64_t(tokens - words + 1))));
-  } else {
-    const auto windows = tokens / words, epoch = index / batches_per_epoch();
-    const auto first = index % batches_per_epoch() * B;
-    for (int64_t i = first; i < std::min(first + B, windows); ++i)
-      offsets.push_back(int64_t(shuffled(uint64_t(i), uint64_t(windows), options_.seed, uint64_t(epoch))) * words);
-  }
+  const auto offsets = data_.window_offsets(words, words, index, options_, rng);
   return make_batch(*data_.train, offsets, words, rng);
 }
 
@@ -148,16 +137,13 @@ Tensor MaskedLmTask::loss(const Batch& batch, const std::string&) {
 }
 
 Json MaskedLmTask::evaluate(const std::string& split, int64_t limit) {
-  const auto* tokens = split == "train"        ? &data_.train
-                       : split == "validation" ? &data_.validation
-                       : split == "test"       ? &data_.test
-                                               : nullptr;
-  if (!tokens || !*tokens || (*tokens)->num_tokens() < 1)
+  const auto* tokens = data_.split(split);
+  if (!tokens || tokens->num_tokens() < 1)
     fail(ErrorKind::NotFound, "eval", "the data has no split '", split, "' with a token in it");
   const torch::NoGradGuard no_grad;
   module().eval();
   const auto device = module().parameters().front().device();
-  const auto total = (*tokens)->num_tokens(), B = std::max<int64_t>(options_.batch_size, 4096 / length_);
+  const auto total = tokens->num_tokens(), B = std::max<int64_t>(options_.batch_size, 4096 / length_);
   Rng rng(0);
   double loss = 0, unigram = 0;
   int64_t right = 0, seen = 0, batches = 0;
@@ -167,7 +153,7 @@ Json MaskedLmTask::evaluate(const std::string& split, int64_t limit) {
     const auto full = std::clamp<int64_t>((total - begin) / words, 1, B);
     std::vector<int64_t> offsets;
     for (int64_t b = 0; b < full; ++b) offsets.push_back(begin + b * words);
-    const auto batch = make_batch(**tokens, offsets, words, rng);
+    const auto batch = make_batch(*tokens, offsets, words, rng);
     begin += full * words;
     if (batch.weight == 0) continue;
     const auto ids = batch["ids"].to(device), targets = batch["targets"].to(device);

@@ -43,6 +43,7 @@ class Masking {
   // Hides tokens of `ids` in place and says which, in order; at least one when there is a word.
   std::vector<Target> apply(std::span<int64_t> ids, Rng& rng) const;
   const BertTokens& tokens() const { return tokens_; }
+  double share() const { return config_.share; }
 
  private:
   MaskingConfig config_;
@@ -69,6 +70,7 @@ class MaskedLmTask : public Task {
  protected:
   // ids [B, T], real [B, T] bool, places [M] in B T -> [M, V]
   virtual Tensor masked_logits(const Tensor& ids, const Tensor& real, const Tensor& places) = 0;
+  double masked_share() const { return masking_.share(); }
   LmData data_;
   TaskOptions options_;
 

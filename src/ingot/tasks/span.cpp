@@ -25,12 +25,6 @@ SquadData questions_of(const SquadData& data, Keep keep) {
   return part;
 }
 
-int64_t code_points(const std::string& text, size_t begin, size_t end) {
-  int64_t n = 0;
-  for (size_t i = begin; i < end; ++i) n += (uint8_t(text[i]) & 0xC0) != 0x80;
-  return n;
-}
-
 }  // namespace
 
 Problems SpanConfig::validate() const {
@@ -277,12 +271,9 @@ std::vector<SpanTask::Guess> SpanTask::guesses(const Split& split, size_t num_qu
 }
 
 Json SpanTask::evaluate(const std::string& name, int64_t limit) {
-  const auto found = splits_.find(name);
-  if (found == splits_.end()) {
-    if (name == "validation") return Json::object();
-    fail(ErrorKind::NotFound, "eval", "this run has no split '", name, "'; name its files in data.", name);
-  }
-  const auto& split = found->second;
+  const auto* found = find_split(splits_, name, "files");
+  if (!found) return Json::object();
+  const auto& split = *found;
   auto questions = split.squad.questions;
   if (limit > 0) questions.resize(std::min(questions.size(), size_t(limit) * 32));
   const auto best = guesses(split, questions.size());
@@ -310,8 +301,8 @@ Json SpanTask::predict(const Json& request) {
   const auto& context = split.squad.contexts[0];
   return {{"answer", guess.text},
           {"score", guess.probability},
-          {"start", code_points(context, 0, guess.begin)},
-          {"end", code_points(context, 0, guess.end)}};
+          {"start", count_code_points(context.substr(0, guess.begin))},
+          {"end", count_code_points(context.substr(0, guess.end))}};
 }
 
 std::string SpanTask::data_hash() const {

@@ -12,12 +12,6 @@
 namespace ingot {
 namespace {
 
-// The CJK blocks that BERT's tokenizer and CMRC's script cut into characters.
-bool is_chinese(char32_t c) {
-  return (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x20000 && c <= 0x2CEAF) ||
-         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0x2F800 && c <= 0x2FA1F);
-}
-
 bool is_word(char32_t c) { return char_class(c) == CharClass::Letter || char_class(c) == CharClass::Number; }
 
 template <typename F>

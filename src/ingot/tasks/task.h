@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "ingot/base/error.h"
 #include "ingot/base/json.h"
 #include "ingot/base/toml.h"
 #include "ingot/torch/tensor.h"
@@ -92,5 +93,15 @@ class Task {
   // Facts for the model card: {"parameters": .., "context": .., "data": ..}.
   virtual Json card() const = 0;
 };
+
+// The split of that name; nullptr for a validation split that the run does not have, since every evaluation asks for
+// one. Throws NotFound for others; `what` a split is made of: "texts".
+template <typename Splits>
+auto* find_split(Splits& splits, const std::string& name, const char* what) {
+  const auto found = splits.find(name);
+  if (found == splits.end() && name != "validation")
+    fail(ErrorKind::NotFound, "eval", "this run has no split '", name, "'; name its ", what, " in data.", name);
+  return found == splits.end() ? nullptr : &found->second;
+}
 
 }  // namespace ingot

@@ -16,6 +16,7 @@
 #include "ingot/data/unicode.h"
 #include "ingot/nn/losses.h"
 #include "ingot/tasks/bleu.h"
+#include "ingot/torch/module_state.h"
 
 namespace ingot {
 namespace {
@@ -249,15 +250,12 @@ std::string TranslateTask::text_of(const Hypothesis& hypothesis) const {
 }
 
 Json TranslateTask::evaluate(const std::string& name, int64_t limit) {
-  const auto found = splits_.find(name);
-  if (found == splits_.end()) {
-    if (name == "validation") return Json::object();
-    fail(ErrorKind::NotFound, "eval", "this run has no split '", name, "'; name its files in data.", name);
-  }
+  const auto* found = find_split(splits_, name, "files");
+  if (!found) return Json::object();
   const torch::NoGradGuard no_grad;
   model_->eval();
   const auto device = model_->parameters().front().device();
-  const auto& split = found->second;
+  const auto& split = *found;
   double loss = 0, tokens = 0;
   for (size_t begin = 0, batches = 0; begin < split.pairs.size(); begin += 64, ++batches) {
     if (limit > 0 && batches == size_t(limit)) break;
@@ -303,11 +301,9 @@ void TranslateTask::save_assets(const std::string& folder) const {
 }
 
 Json TranslateTask::card() const {
-  int64_t parameters = 0;
-  for (const auto& p : model_->parameters()) parameters += p.numel();
   Json data = {{"source", config_.train}, {"from", config_.source}, {"into", config_.target}};
   if (splits_.contains("train")) data["pairs"] = splits_.at("train").pairs.size(), data["left_out"] = left_out_;
-  return {{"parameters", parameters},
+  return {{"parameters", count_parameters(*model_)},
           {"context", longest_},
           {"vocab_size", tokenizer_->vocab_size()},
           {"data", std::move(data)},

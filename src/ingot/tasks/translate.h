@@ -110,7 +110,6 @@ class TranslateTask : public Task {
     std::vector<Pair> pairs;
   };
   using Batches = std::vector<std::vector<int64_t>>;  // rows of each batch
-  Split prepare(const std::string& prefix);
   std::vector<int64_t> encode(const std::string& text) const;
   std::shared_ptr<const Batches> batches_of(int64_t epoch);
   Batch make_batch(const std::vector<const Pair*>& pairs) const;

@@ -24,6 +24,14 @@ std::map<std::string, Tensor> module_state(const torch::nn::Module& module) {
   return state;
 }
 
+int64_t count_parameters(const torch::nn::Module& module) {
+  std::map<const void*, int64_t> sizes;
+  for (const auto& value : module.parameters()) sizes[value.unsafeGetTensorImpl()] = value.numel();
+  int64_t count = 0;
+  for (const auto& [tensor, size] : sizes) count += size;
+  return count;
+}
+
 void load_module_state(torch::nn::Module& module, const std::map<std::string, Tensor>& tensors,
                        const std::string& origin, NonFinite non_finite) {
   const auto state = module_state(module);

@@ -1,6 +1,7 @@
 // A module's parameters and buffers by name, and back.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -14,6 +15,8 @@ namespace ingot {
 
 // Detached views of every parameter and buffer: they see later updates. Clone to keep.
 std::map<std::string, Tensor> module_state(const torch::nn::Module& module);
+
+int64_t count_parameters(const torch::nn::Module& module);  // tied weights once
 
 enum class NonFinite { Refuse, Allow };
 
