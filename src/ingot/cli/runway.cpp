@@ -82,7 +82,9 @@ void add_runway(CLI::App& app) {
     if (o->optimise) {
       auto common = simulation;
       common.paths = std::min<uint64_t>(o->paths, 16'384);
-      finance::add_strategy(view, finance::optimise_raise(numbers_of, policy, common), table.currency);
+      finance::add_strategy(view,
+                            finance::optimise_raise(numbers_of, finance::instruments_for(ownership), policy, common),
+                            table.currency);
     }
     o->flags.print(view, report::both(table.issuer + ": runway", table.issuer + "：现金跑道"));
     return 0;

@@ -3,14 +3,18 @@
 #include <gtest/gtest.h>
 
 #include "ingot/base/error.h"
+#include "ingot/base/file.h"
 #include "ingot/plan/finance/company.h"
 #include "ingot/plan/finance/investors.h"
 #include "ingot/plan/finance/ledger.h"
+#include "ingot/plan/finance/ownership.h"
 #include "ingot/plan/finance/round.h"
 #include "ingot/plan/finance/strategy.h"
 #include "ingot/plan/finance/terms.h"
 #include "ingot/plan/finance/valuation_terms.h"
 #include "ingot/plan/finance/venture.h"
+#include "support/error_of.h"
+#include "support/temp_folder.h"
 
 namespace ingot::finance {
 namespace {
@@ -87,6 +91,7 @@ TEST(Operating, RefusesBadLinesByName) {
 
 struct Example {
   CapTable table;
+  Ownership ownership;
   OperatingPlan operating;
   PlanResult plan;
   Uncertainty uncertainty;
@@ -106,6 +111,7 @@ Example example(const char* name) {
   e.plan = run_plan(e.operating, e.table.currency);
   e.uncertainty = read_config<Uncertainty>(document, "uncertainty");
   e.policy = read_config<FinancingPolicy>(document, "financing");
+  e.ownership = ownership_of(e.table, e.policy);
   return e;
 }
 
@@ -191,7 +197,8 @@ TEST(SobolIndices, OfTheIshigamiFunction) {
 
 TEST(Strategy, RecommendsWithinTheLimitAndOnTheFrontier) {
   const auto e = example("series_b.toml");
-  const auto r = optimise_raise([&](Instrument i) { return e.numbers(i); }, e.policy, {.paths = 1024});
+  const std::vector all = {Instrument::Equity, Instrument::Safe, Instrument::Debt};
+  const auto r = optimise_raise([&](Instrument i) { return e.numbers(i); }, all, e.policy, {.paths = 1024});
   if (r.limit_met) {
     EXPECT_LE(r.recommended.ruin, e.policy.ruin_limit.value.to_double());
   }
@@ -204,6 +211,24 @@ TEST(Strategy, RecommendsWithinTheLimitAndOnTheFrontier) {
     EXPECT_LE(p.founder_value, r.recommended.founder_value + 1e-9);
   }
   EXPECT_GE(r.why.size(), 3u);
+}
+
+// After a priced round nobody buys a SAFE.
+TEST(Strategy, TriesWhatItIsGiven) {
+  const auto e = example("series_b.toml");
+  const auto allowed = instruments_for(e.ownership);
+  EXPECT_EQ(allowed, (std::vector{Instrument::Equity, Instrument::Debt}));
+  const auto r = optimise_raise([&](Instrument i) { return e.numbers(i); }, allowed, e.policy, {.paths = 256});
+  for (const auto& p : r.tried) EXPECT_NE(p.instrument, Instrument::Safe);
+}
+
+TEST(Investors, ListsAreSeparatedByBars) {
+  const TempFolder folder;
+  write_file_atomic(folder / "investors.csv",
+                    "name,stages,min_cheque,max_cheque,sectors,geographies,role,portfolio\n"
+                    "North Fund,Series A;Series B,1,2,ai,US,lead,\n");
+  const auto error = ingot::error_of([&] { read_investors(folder / "investors.csv"); });
+  EXPECT_NE(error.find("stages is 'Series A;Series B', expected parts between |"), std::string::npos) << error;
 }
 
 TEST(Investors, RankWithReasonsAndNameConflicts) {

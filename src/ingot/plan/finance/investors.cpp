@@ -50,8 +50,14 @@ std::vector<Investor> read_investors(const std::filesystem::path& csv) {
     v.line = table.lines[i];
     const auto where = table.origin + ":" + std::to_string(v.line) + ": ";
     v.name = table.text(i, "name");
-    v.stages = split(table.text(i, "stages")), v.sectors = split(table.text(i, "sectors"));
-    v.geographies = split(table.text(i, "geographies")), v.portfolio = split(table.text(i, "portfolio"));
+    const auto list = [&](const char* column) {
+      const auto text = table.text(i, column);
+      if (text.find(';') != std::string::npos)
+        problems.push_back(where + column + " is '" + text + "', expected parts between |");
+      return split(text);
+    };
+    v.stages = list("stages"), v.sectors = list("sectors");
+    v.geographies = list("geographies"), v.portfolio = list("portfolio");
     v.smallest = table.number(i, "min_cheque"), v.largest = table.number(i, "max_cheque");
     v.role = ascii_lower(table.text(i, "role"));
     if (v.name.empty()) problems.push_back(where + "name is empty, expected a name");

@@ -85,8 +85,8 @@ std::string describe_zh(const RaisePlan& p) {
 }  // namespace
 
 StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& numbers_of,
-                              const FinancingPolicy& policy, const Simulation& simulation,
-                              const std::function<void(int, int)>& progress) {
+                              const std::vector<Instrument>& instruments, const FinancingPolicy& policy,
+                              const Simulation& simulation, const std::function<void(int, int)>& progress) {
   StrategyResult result;
   Search search(numbers_of, simulation);
   const double limit = policy.ruin_limit.value.to_double();
@@ -96,13 +96,13 @@ StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& n
   // 1. Grid.
   constexpr int kTriggers = 6, kRunways = 7;
   int done = 0;
-  for (const auto instrument : {Instrument::Equity, Instrument::Safe, Instrument::Debt})
+  for (const auto instrument : instruments)
     for (int i = 0; i < kTriggers; ++i)
       for (int j = 0; j < kRunways; ++j) {
         result.tried.push_back(search.evaluate(instrument,
                                                kTriggerLow + i * (kTriggerHigh - kTriggerLow) / (kTriggers - 1),
                                                kRunwayLow + j * (kRunwayHigh - kRunwayLow) / (kRunways - 1)));
-        if (progress) progress(++done, 3 * kTriggers * kRunways + 40);
+        if (progress) progress(++done, int(instruments.size()) * kTriggers * kRunways + 40);
       }
   const auto best = [&] {
     return *std::min_element(result.tried.begin(), result.tried.end(),
@@ -157,7 +157,7 @@ StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& n
   else
     say(fmt::format("the limit of {:.1f}% does not bind: no plan tried is worth more at any risk", 100 * limit),
         fmt::format("{:.1f}% 的上限不起作用：任何风险下都没有价值更高的方案", 100 * limit));
-  for (const auto instrument : {Instrument::Equity, Instrument::Safe, Instrument::Debt}) {
+  for (const auto instrument : instruments) {
     if (instrument == r.instrument) continue;
     RaisePlan other;
     bool any = false;

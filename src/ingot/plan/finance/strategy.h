@@ -26,10 +26,11 @@ struct StrategyResult {
 };
 
 // Every plan is simulated on the same paths (common random numbers), so differences between plans are not noise.
-// A grid over trigger and size for each instrument, then COBYLA (Powell 1994; NLopt) from the best point of the grid
-// with ruin <= limit as its constraint.
+// A grid over trigger and size for each of `instruments` (instruments_for), then COBYLA (Powell 1994; NLopt) from the
+// best point of the grid with ruin <= limit as its constraint.
 StrategyResult optimise_raise(const std::function<VentureNumbers(Instrument)>& numbers_of,
-                              const FinancingPolicy& policy, const Simulation& simulation,
+                              const std::vector<Instrument>& instruments, const FinancingPolicy& policy,
+                              const Simulation& simulation,
                               const std::function<void(int done, int total)>& progress = {});
 
 }  // namespace ingot::finance
