@@ -24,6 +24,7 @@ libsqlite3-dev         run registry, cap table
 libcurl4-openssl-dev   downloads
 libjpeg62-turbo-dev    JPEG images
 libpng-dev             PNG images
+libsndfile1-dev        WAV and FLAC sound
 libboost-dev           HTTP server
 libpcre2-dev           tokenizer patterns
 libutf8proc-dev        Unicode normalisation
@@ -42,6 +43,7 @@ LIST
     peers) cat <<'LIST'
 python3-torch          peer: PyTorch
 python3-torchvision    peer: torchvision
+python3-torchaudio     peer: torchaudio
 python3-numpy          peer: NumPy
 python3-jsonschema     Open Cap Format schemas
 chromium               report pages in a real browser

@@ -14,7 +14,7 @@
 namespace ingot {
 namespace {
 
-void put(const fs::path& path, const std::string& bytes) {
+void put_text(const fs::path& path, const std::string& bytes) {
   fs::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << bytes;
 }
@@ -45,7 +45,7 @@ void write_corpus(const fs::path& path) {
   add(prose(5, 120) + "one more line of words\n");
   add(prose(6, 120) + "another line of words\n");
   add("short");
-  put(path, lines + "{broken\n");
+  put_text(path, lines + "{broken\n");
 }
 
 DataConfig corpus_config(const fs::path& path) {
@@ -182,7 +182,7 @@ TEST(Prepare, TailSplitIsNanoGpts) {
   const TempFolder folder;
   std::string text;
   for (int i = 0; i < 997; ++i) text += i % 10 ? "x" : "é";
-  put(folder / "input.txt", text);
+  put_text(folder / "input.txt", text);
   DataConfig config = corpus_config(folder / "input.txt");
   config.verbatim = true;
   config.split = SplitRule::Tail;
@@ -196,7 +196,7 @@ TEST(Prepare, TailSplitIsNanoGpts) {
 
 TEST(Prepare, EmptyValidationPartSaysWhatToDo) {
   const TempFolder folder;
-  put(folder / "input.txt", prose(1, 200));
+  put_text(folder / "input.txt", prose(1, 200));
   EXPECT_NE(error_of([&] {
               prepare_data(corpus_config(folder / "input.txt"), folder / "out");
             }).find("data.split = \"tail\""),
