@@ -318,9 +318,11 @@ double best_deviation(const Demand& d, const Supply& s, Zeta& zeta, const Equili
   for (size_t j = 0; j < J; ++j) moves[j] = sets_price(s, j), any[size_t(s.firm[j])] |= moves[j] != 0;
   if (d.nest.empty()) {
     const auto at = zeta.deviate(s.cost, e.price, moves, kFactors);
-    for (size_t j = 0; j < J; ++j)
+    for (size_t row = 0; row < J; ++row) {
+      const size_t j = zeta.order()[row];
       for (size_t k = 0; k < K && moves[j] != 0; ++k)
-        consider(size_t(s.firm[j]), at.profit[j * K + k], at.sales[j * K + k]);
+        consider(size_t(s.firm[j]), at.profit[row * K + k], at.sales[row * K + k]);
+    }
     for (size_t f = 0; f < F; ++f)
       for (size_t k = 0; k < K && any[f]; ++k) consider(f, at.joint_profit[f * K + k], at.joint_sales[f * K + k]);
     return best;
@@ -405,14 +407,14 @@ Equilibrium solve_prices(const Demand& d, const Supply& s, const SolverConfig& c
 
   e.price = found.p;
   e.residual = found.residual;
-  const Shares at = shares(d, e.price);
-  e.share = at.product;
-  e.outside_share = at.outside;
+  const auto welfare = solver.zeta().welfare(e.price);
+  e.share = welfare.share;
+  e.outside_share = welfare.outside;
+  e.consumer_surplus = welfare.surplus;
   e.markup.resize(e.price.size());
   for (size_t j = 0; j < e.price.size(); ++j) e.markup[j] = e.price[j] - s.cost[j];
   e.profit = firm_profit(s, e.price, e.share);
   e.hhi = hhi(e.share, s.firm);
-  e.consumer_surplus = consumer_surplus(d, e.price);
   if (!(e.residual <= 1e3 * config.tolerance)) {
     if (e.why.empty())
       e.why = ingot::detail::join_parts("residual ", e.residual, " after ", e.iterations, " iterations");

@@ -1,7 +1,10 @@
 #include "ingot/plan/market/zeta.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <map>
+#include <numeric>
 #include <utility>
 
 namespace ingot::market {
@@ -26,43 +29,74 @@ const ZetaKernel& zeta_kernel([[maybe_unused]] mc::Isa isa) {
 
 Zeta::Zeta(const Demand& d, const Supply& s) : kernel_(zeta_kernel(mc::best_isa())) {
   const size_t R = d.weight.size(), J = size_t(d.num_products), G = d.rho.size(), B = (R + 7) / 8;
-  value_.assign(B * J * 8, 0);
+  order_.resize(J);
+  std::iota(order_.begin(), order_.end(), size_t(0));
+  std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) { return s.firm[a] < s.firm[b]; });
+  firm_begin_.assign(size_t(s.num_firms()) + 1, 0);
+  for (const int32_t f : s.firm) ++firm_begin_[size_t(f) + 1];
+  std::partial_sum(firm_begin_.begin(), firm_begin_.end(), firm_begin_.begin());
+  value_ = std::make_unique_for_overwrite<double[]>(B * J * 8);
   alpha_.assign(B * 8, 1), weight_.assign(B * 8, 0);
-  for (size_t i = 0; i < R; ++i) {
-    alpha_[i] = d.alpha[i], weight_[i] = d.weight[i];
-    for (size_t j = 0; j < J; ++j) value_[(i / 8 * J + j) * 8 + i % 8] = d.value[i * J + j];
-  }
-  rho_ = d.rho, nest_ = d.nest, firm_ = s.firm;
+  std::copy(d.alpha.begin(), d.alpha.end(), alpha_.begin());
+  std::copy(d.weight.begin(), d.weight.end(), weight_.begin());
+  for (size_t b = 0; b < B; ++b)
+    for (size_t k = 0; k < J; ++k) {
+      double* to = value_.get() + (b * J + k) * 8;
+      const double* from = d.value.data() + b * 8 * J + order_[k];
+      for (size_t i = 0; i < 8; ++i) to[i] = b * 8 + i < R ? from[i * J] : 0;
+    }
+  rho_ = d.rho;
   if (G) {
     std::map<std::pair<int32_t, int32_t>, int32_t> pairs;
-    for (size_t j = 0; j < J; ++j)
-      pair_.push_back(pairs.emplace(std::pair(firm_[j], nest_[j]), int32_t(pairs.size())).first->second);
+    for (const size_t j : order_) {
+      nest_.push_back(d.nest[j]);
+      pair_.push_back(pairs.emplace(std::pair(s.firm[j], d.nest[j]), int32_t(pairs.size())).first->second);
+    }
     blocks_.pairs = int64_t(pairs.size());
   }
   blocks_.blocks = int64_t(B), blocks_.products = int64_t(J), blocks_.nests = int64_t(G);
   blocks_.firms = s.num_firms();
-  blocks_.value = value_.data(), blocks_.alpha = alpha_.data(), blocks_.weight = weight_.data();
-  blocks_.nest = nest_.data(), blocks_.firm = firm_.data(), blocks_.pair = pair_.data(), blocks_.rho = rho_.data();
-  share_.resize(J), lambda_.resize(J), gamma_markup_.resize(J), margin_.resize(J);
-  reserve((4 * J + 3 * G + size_t(blocks_.firms) + size_t(blocks_.pairs)) * 8);
+  blocks_.value = value_.get(), blocks_.alpha = alpha_.data(), blocks_.weight = weight_.data();
+  blocks_.firm_begin = firm_begin_.data(), blocks_.nest = nest_.data(), blocks_.pair = pair_.data();
+  blocks_.rho = rho_.data();
+  for (auto* list : {&share_, &price_, &margin_, &sorted_share_, &lambda_, &gamma_markup_}) list->resize(J);
+  reserve((4 * J + 3 * G + size_t(blocks_.pairs)) * 8);
+}
+
+void Zeta::lay_out(const std::vector<double>& cost, const std::vector<double>& p) {
+  for (size_t k = 0; k < p.size(); ++k) price_[k] = p[order_[k]], margin_[k] = p[order_[k]] - cost[order_[k]];
 }
 
 void Zeta::operator()(const std::vector<double>& cost, const std::vector<double>& p, std::vector<double>& markup) {
-  const size_t J = p.size();
-  for (size_t j = 0; j < J; ++j) margin_[j] = p[j] - cost[j];
-  kernel_.evaluate(blocks_, p.data(), margin_.data(), aligned_, share_.data(), lambda_.data(), gamma_markup_.data());
-  markup.resize(J);
-  for (size_t j = 0; j < J; ++j) markup[j] = lambda_[j] > 0 ? (gamma_markup_[j] + share_[j]) / lambda_[j] : 0;
+  lay_out(cost, p);
+  kernel_.evaluate(blocks_, price_.data(), margin_.data(), aligned_, sorted_share_.data(), lambda_.data(),
+                   gamma_markup_.data());
+  markup.resize(p.size());
+  for (size_t k = 0; k < p.size(); ++k) {
+    share_[order_[k]] = sorted_share_[k];
+    markup[order_[k]] = lambda_[k] > 0 ? (gamma_markup_[k] + sorted_share_[k]) / lambda_[k] : 0;
+  }
+}
+
+Zeta::Welfare Zeta::welfare(const std::vector<double>& p) {
+  lay_out(p, p);
+  Welfare out{std::vector<double>(p.size()), 0, 0};
+  kernel_.welfare(blocks_, price_.data(), aligned_, sorted_share_.data(), &out.outside, &out.surplus);
+  for (size_t k = 0; k < p.size(); ++k) out.share[order_[k]] = sorted_share_[k];
+  if (std::any_of(alpha_.begin(), alpha_.end(), [](double a) { return !(a > 0); })) out.surplus = std::nan("");
+  return out;
 }
 
 Zeta::Deviations Zeta::deviate(const std::vector<double>& cost, const std::vector<double>& p,
                                const std::vector<double>& moves, const std::vector<double>& factors) {
   const size_t J = p.size(), F = size_t(blocks_.firms), K = factors.size();
-  for (size_t j = 0; j < J; ++j) margin_[j] = p[j] - cost[j];
-  reserve((J + 2 * F + 3 * F * K) * 8);
+  lay_out(cost, p);
+  std::vector<double> moves_laid_out(J);
+  for (size_t k = 0; k < J; ++k) moves_laid_out[k] = moves[order_[k]];
+  reserve((J + 3 * K) * 8);
   Deviations out{std::vector<double>(J * K), std::vector<double>(J * K), std::vector<double>(F * K),
                  std::vector<double>(F * K)};
-  kernel_.deviate(blocks_, p.data(), margin_.data(), moves.data(), factors.data(), int64_t(K), aligned_,
+  kernel_.deviate(blocks_, price_.data(), margin_.data(), moves_laid_out.data(), factors.data(), int64_t(K), aligned_,
                   out.profit.data(), out.sales.data(), out.joint_profit.data(), out.joint_sales.data());
   return out;
 }
