@@ -7,9 +7,11 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
+#include "ingot/base/file.h"
 #include "ingot/models/gpt_weights.h"
 #include "ingot/torch/safetensors.h"
 #include "support/temp_folder.h"
+#include "support/tiny_run.h"
 
 namespace ingot {
 namespace {
@@ -252,6 +254,25 @@ TEST(Gpt, MatchesTheReference) {
       optimizer.step();
     }
   }
+}
+
+// What read_config writes beside a recipe holds every default, and reads back to itself.
+TEST(Gpt, ItsRecipeIsResolvedToTheDefaults) {
+  const TempFolder folder;
+  write_file_atomic(folder / "text.txt", kTinyText);
+  auto recipe = tiny_recipe(folder / "text.txt");
+  const TaskOptions options{.purpose = Purpose::Train, .batch_size = 2, .seed = 1};
+  Json once = Json::object(), twice = Json::object();
+  recipe.resolved = &once;
+  make_task(recipe, options);
+  EXPECT_EQ(once["model"]["n_layer"], 2);
+  EXPECT_EQ(once["model"]["attn_dropout"], 0);
+  EXPECT_EQ(once["model"]["norm"], "layernorm");
+  EXPECT_TRUE(once["data"].contains("validation")) << once.dump();
+  recipe.root = once;
+  recipe.resolved = &twice;
+  make_task(recipe, options);
+  EXPECT_EQ(once, twice);
 }
 
 }  // namespace

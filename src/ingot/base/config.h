@@ -217,6 +217,7 @@ T read_config(const Document& document, const std::string& section, T config = {
   ConfigReader reader(document, *table, section, problems);
   reader.read_struct(config);
   throw_if_any("recipe", problems);
+  if (document.resolved) (*document.resolved)[section] = ConfigWriter::write(config);
   return config;
 }
 

@@ -16,6 +16,7 @@ struct Document {
   Json root = Json::object();
   std::string origin;                        // file name, for errors
   std::map<std::string, std::string> where;  // "train.steps" -> "recipe.toml:7:1" or "--set"
+  Json* resolved = nullptr;                  // where read_config writes the sections it reads, defaults and all
 
   // "recipe.toml:7:1: train.steps", or just the key when its place is unknown.
   std::string at(const std::string& key) const;

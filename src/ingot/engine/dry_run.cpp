@@ -45,7 +45,10 @@ Json dry_run_task(const Document& recipe, const MakeTask& make) {
   const auto device = resolve_device(config.train.device);
   const auto ceiling = measured_ceiling(threads, device.str());
   set_num_threads(threads);
-  auto task = make(recipe, {Purpose::Train, config.train.batch_size, config.train.seed, ""});
+  Json of_task = Json::object();
+  Document recorded = recipe;
+  recorded.resolved = &of_task;
+  auto task = make(recorded, {Purpose::Train, config.train.batch_size, config.train.seed, ""});
   read_optimizers(recipe, task->players(), config);
   const int64_t steps = total_steps(config.train, task->batches_per_epoch());
 
@@ -90,7 +93,7 @@ Json dry_run_task(const Document& recipe, const MakeTask& make) {
     memory["peak_of_process"] = peak_memory_bytes();
   }
   const double total_s = step_s * double(steps);
-  Json result = {{"recipe", resolved_recipe(recipe, config)},
+  Json result = {{"recipe", resolved_recipe(recipe, of_task, config)},
                  {"model", {{"family", family}, {"parameters", count_parameters(task->module())}}},
                  {"steps", steps},
                  {"unit", task->unit()},

@@ -101,14 +101,17 @@ Run::Run(const Document& recipe, const TrainOptions& options, const MakeTask& ma
   set_num_threads(threads);
   set_deterministic();
   // 2. The task, and what it decides of the recipe.
+  Json of_task = Json::object();
+  Document recorded = recipe;
+  recorded.resolved = &of_task;
   task_ =
-      make(recipe, {.purpose = Purpose::Train, .batch_size = train.batch_size, .seed = train.seed, .run_folder = ""});
+      make(recorded, {.purpose = Purpose::Train, .batch_size = train.batch_size, .seed = train.seed, .run_folder = ""});
   read_optimizers(recipe, task_->players(), config_);
   total_ = total_steps(train, task_->batches_per_epoch());
   const int64_t epoch = steps_per_epoch(train.accumulate, task_->batches_per_epoch());
   eval_every_ = train.eval_every > 0 ? train.eval_every : epoch > 0 ? epoch : std::max<int64_t>(1, total_ / 10);
   log_every_ = train.log_every > 0 ? train.log_every : std::max<int64_t>(1, total_ / 200);
-  resolved_ = resolved_recipe(recipe, config_);
+  resolved_ = resolved_recipe(recipe, of_task, config_);
   config_hash_ = config_hash(resolved_);
   // 3. The folder.
   folder_.emplace(options.run_folder.empty() ? next_run_folder(train.name) : options.run_folder);

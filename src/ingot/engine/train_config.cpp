@@ -108,8 +108,9 @@ void read_optimizers(const Document& recipe, const std::vector<Player>& players,
   }
 }
 
-Json resolved_recipe(const Document& recipe, const TrainConfig& config) {
+Json resolved_recipe(const Document& recipe, const Json& of_task, const TrainConfig& config) {
   Json resolved = recipe.root;
+  resolved.update(of_task);
   resolved["train"] = write_config(config.train);
   if (config.optimizers.size() == 1) {
     resolved["optimizer"] = write_config(config.optimizers.begin()->second);

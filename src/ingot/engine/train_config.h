@@ -114,8 +114,8 @@ struct TrainConfig {
 TrainConfig read_train_config(const Document& recipe);
 void read_optimizers(const Document& recipe, const std::vector<Player>& players, TrainConfig& config);
 
-// The recipe with every default of ours written out; [model] and [data] as the task resolves or the user wrote them.
-Json resolved_recipe(const Document& recipe, const TrainConfig& config);
+// The recipe with every default written out; `of_task`: the sections that making the task has read (Document::resolved).
+Json resolved_recipe(const Document& recipe, const Json& of_task, const TrainConfig& config);
 
 // Identity of everything in a resolved recipe that a result depends on: not names, prices and cadence of logs.
 std::string config_hash(const Json& resolved);
