@@ -114,7 +114,8 @@ struct TrainConfig {
 TrainConfig read_train_config(const Document& recipe);
 void read_optimizers(const Document& recipe, const std::vector<Player>& players, TrainConfig& config);
 
-// The recipe with every default written out; `of_task`: the sections that making the task has read (Document::resolved).
+// The recipe with every default written out; `of_task`: the sections that making the task has read
+// (Document::resolved).
 Json resolved_recipe(const Document& recipe, const Json& of_task, const TrainConfig& config);
 
 // Identity of everything in a resolved recipe that a result depends on: not names, prices and cadence of logs.
