@@ -174,7 +174,7 @@ function bar(block, c) {
     return [bars, whiskers];
   });
   return {
-    grid: horizontal ? { ...sideGrid(c), right: many === 1 ? 64 : 18 } : { ...grid, top: many === 1 ? 24 : 14 },
+    grid: horizontal ? { ...sideGrid(c), right: many === 1 ? 64 : 30 } : { ...grid, top: many === 1 ? 24 : 14 },
     xAxis: horizontal ? value : category, yAxis: horizontal ? category : value, series: [...series, ...marks(c, block)],
     height: horizontal ? 40 + names.length * Math.max(34, block.stacked ? 34 : 22 * many + 14) : undefined, log,
     tooltip: c.tooltip("axis", (items) => [items[0]?.name, items.filter((p) => p.seriesType === "bar").map((p) => [p.seriesName, c.y(p.value), p.color])]),

@@ -15,19 +15,21 @@ namespace {
 struct MoveFlag {
   const char* flag;
   market::ChangeKind kind;
-  const char *label, *help;
+  const char *label, *label_zh, *help;
 };
 constexpr MoveFlag kMoves[] = {
-    {"--price-cut", market::ChangeKind::PriceCut, "price cut", "WHO=SHARE off, as in OpenAI=0.3; the others react"},
-    {"--enter", market::ChangeKind::Entry, "entry", "NAME=LIKE[,worth=X][,cost=Y]: a new firm as good as LIKE"},
-    {"--exit", market::ChangeKind::Exit, "exit", "WHO leaves"},
-    {"--merge", market::ChangeKind::Merger, "merger", "BUYER=TARGET[,by=share of cost saved]"},
-    {"--open-weights", market::ChangeKind::OpenWeights, "open weights",
+    {"--price-cut", market::ChangeKind::PriceCut, "price cut", "降价",
+     "WHO=SHARE off, as in OpenAI=0.3; the others react"},
+    {"--enter", market::ChangeKind::Entry, "entry", "新进入者",
+     "NAME=LIKE[,worth=X][,cost=Y]: a new firm as good as LIKE"},
+    {"--exit", market::ChangeKind::Exit, "exit", "退出", "WHO leaves"},
+    {"--merge", market::ChangeKind::Merger, "merger", "合并", "BUYER=TARGET[,by=share of cost saved]"},
+    {"--open-weights", market::ChangeKind::OpenWeights, "open weights", "开放权重",
      "NAME=LIKE[,price=X][,worth=Y]: a model as good as LIKE that anyone may host"},
-    {"--gpu-shortage", market::ChangeKind::GpuShortage, "GPU shortage",
+    {"--gpu-shortage", market::ChangeKind::GpuShortage, "GPU shortage", "算力短缺",
      "[WHO=]SHARE of capacity (or of today's sales) that is left, [,by=share added to cost]"},
-    {"--cost", market::ChangeKind::Cost, "cost", "WHO=SHARE added to cost, as in all=0.2 or Google=-0.5"},
-    {"--quality", market::ChangeKind::Quality, "quality",
+    {"--cost", market::ChangeKind::Cost, "cost", "成本", "WHO=SHARE added to cost, as in all=0.2 or Google=-0.5"},
+    {"--quality", market::ChangeKind::Quality, "quality", "质量",
      "WHO=WORTH: a unit is worth so much more to the median buyer"},
 };
 
@@ -54,12 +56,14 @@ void add_market_scenario(CLI::App& market) {
   on_run(command, [o] {
     const auto config = o->flags.config();
     auto scenarios = market::read_scenarios(config.scenarios, o->flags.document());
-    market::Scenario all{.name = "together", .changes = {}};
+    market::Scenario all{.name = "together", .name_zh = "全部同时", .changes = {}};
     for (size_t i = 0; i < std::size(kMoves); ++i)
       for (const auto& text : o->moves[i]) {
         const auto change = market::parse_change(kMoves[i].kind, text);
         all.changes.push_back(change);
-        if (!o->together) scenarios.push_back({std::string(kMoves[i].label) + " " + text, {change}});
+        if (!o->together)
+          scenarios.push_back(
+              {std::string(kMoves[i].label) + " " + text, std::string(kMoves[i].label_zh) + " " + text, {change}});
       }
     if (o->together && !all.changes.empty()) scenarios.push_back(all);
     require("market", !scenarios.empty(),

@@ -66,7 +66,9 @@ void verify_file(const fs::path& folder, const Manifest::File& expected) {
   for (size_t at = 0; at < file.size(); at += kChecksumChunk, ++chunk) {
     const auto part = file.text().substr(at, kChecksumChunk);
     require("checkpoint", chunk < expected.xxh3.size() && xxh3_hex(part) == expected.xxh3[chunk], path.string(),
-            ": chunk ", chunk, " (bytes ", at, " to ", at + part.size(), ") does not match its checksum");
+            ": chunk ", chunk, " (bytes ", at, " to ", at + part.size(),
+            ") does not match its checksum, the file is damaged; name another checkpoint (best, latest or a step), or "
+            "resume the run, which takes the newest whole one");
   }
   require("checkpoint", chunk == expected.xxh3.size(), path.string(), ": the manifest has ", expected.xxh3.size(),
           " checksums for ", chunk, " chunks");

@@ -130,11 +130,11 @@ Industry apply(const Scenario& scenario, const Industry& industry, const Equilib
 }
 
 std::vector<Outcome> compare(const Industry& industry, const std::vector<Scenario>& scenarios) {
-  std::vector<Outcome> outcomes = {{"today", industry, solve_prices(industry.demand(), industry.supply())}};
+  std::vector<Outcome> outcomes = {{"today", "当前", industry, solve_prices(industry.demand(), industry.supply())}};
   for (const auto& s : scenarios) {
     Industry after = apply(s, industry, outcomes.front().equilibrium);
     const auto equilibrium = solve_prices(after.demand(), after.supply());
-    outcomes.push_back({s.name, std::move(after), equilibrium});
+    outcomes.push_back({s.name, s.name_zh.empty() ? s.name : s.name_zh, std::move(after), equilibrium});
   }
   return outcomes;
 }

@@ -39,17 +39,18 @@ struct Change {
 };
 
 struct Scenario {
-  std::string name;
+  std::string name, name_zh;
   std::vector<Change> changes;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("name", self.name, "");
+    v("name_zh", self.name_zh, "on Chinese pages; empty: name");
     v("changes", self.changes, "what happens");
   }
 };
 
 struct Outcome {
-  std::string name;
+  std::string name, name_zh;
   Industry industry;
   Equilibrium equilibrium;
 };

@@ -74,7 +74,7 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
   const std::string currency = ascii_lower(m.currency), money = currency + "_compact";
 
   // On the page; the terminal and programs get the name.
-  const auto label = [&](size_t i) { return i == 0 ? both(today.name, "当前") : Json(outcomes[i].name); };
+  const auto label = [&](size_t i) { return both(outcomes[i].name, outcomes[i].name_zh); };
 
   // 1. The market, one row a scenario.
   struct Totals {
