@@ -37,7 +37,7 @@ cost = 0.3
 }
 
 Outcome after(const Industry& m, ChangeKind kind, const std::string& text) {
-  const auto outcomes = compare(m, {{"s", {parse_change(kind, text)}}});
+  const auto outcomes = compare(m, {{"s", "", {parse_change(kind, text)}}});
   EXPECT_EQ(outcomes[1].equilibrium.status, Status::Converged) << outcomes[1].equilibrium.why;
   return outcomes[1];
 }
@@ -103,7 +103,7 @@ TEST(Scenario, CostAndShortage) {
 
 // Nothing changes: the same market, to the last digit that matters.
 TEST(Scenario, NoChangeIsToday) {
-  const auto outcomes = compare(build_industry(default_market()), {{"nothing", {}}});
+  const auto outcomes = compare(build_industry(default_market()), {{"nothing", "", {}}});
   for (size_t j = 0; j < outcomes[0].equilibrium.price.size(); ++j)
     EXPECT_EQ(outcomes[0].equilibrium.price[j], outcomes[1].equilibrium.price[j]);
 }
@@ -111,7 +111,7 @@ TEST(Scenario, NoChangeIsToday) {
 TEST(Scenario, WrongMovesNameValueAndRule) {
   const auto m = four_labs();
   const auto fails = [&](ChangeKind kind, const std::string& text, const std::string& expected) {
-    const auto error = error_of([&] { compare(m, {{"s", {parse_change(kind, text)}}}); });
+    const auto error = error_of([&] { compare(m, {{"s", "", {parse_change(kind, text)}}}); });
     EXPECT_NE(error.find(expected), std::string::npos) << error << "\nexpected: " << expected;
   };
   fails(ChangeKind::PriceCut, "z=0.2", "'z' sells nothing");

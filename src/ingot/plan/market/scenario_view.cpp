@@ -97,7 +97,7 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
   Json rows = Json::array(), list = Json::array();
   Json surplus_bars = Json::array(), profit_bars = Json::array(), scenario_names = Json::array();
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    const auto& [name, industry, e] = outcomes[i];
+    const auto& [name, name_zh, industry, e] = outcomes[i];
     const auto& t = totals[i];
     const double d_surplus = t.surplus - totals[0].surplus, d_profit = t.profit - totals[0].profit;
     const auto delta = [&](double x) {
@@ -162,7 +162,7 @@ report::View scenario_view(const std::vector<Outcome>& outcomes) {
     remarks.push_back(both(en, zh));
   };
   for (size_t i = 0; i < outcomes.size(); ++i) {
-    const auto& [name, industry, e] = outcomes[i];
+    const auto& [name, name_zh, industry, e] = outcomes[i];
     Json items = Json::array(), firm_items = Json::array();
     for (const auto& offer : industry.offers) {
       const Row& r = by_product[i].at(offer.name);
