@@ -15,6 +15,7 @@ std::unique_ptr<Task> make_gan(const Document& recipe, const TaskOptions& option
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_resnet(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_seq2seq(const Document& recipe, const TaskOptions& options);
+std::unique_ptr<Task> make_wavenet(const Document& recipe, const TaskOptions& options);
 
 namespace {
 constexpr ModelEntry kModels[] = {
@@ -28,6 +29,7 @@ constexpr ModelEntry kModels[] = {
     {"gpt", "lm", "causal decoder, Radford et al. 2019", make_gpt},
     {"resnet", "image-classify", "residual network, He et al. 2015", make_resnet},
     {"seq2seq", "translate", "encoder-decoder Transformer, Vaswani et al. 2017", make_seq2seq},
+    {"wavenet", "waveform", "gated dilated convolutions on raw sound, van den Oord et al. 2016", make_wavenet},
 };
 }  // namespace
 

@@ -11,11 +11,11 @@
 #include "ingot/base/lines.h"
 #include "ingot/data/byte_source.h"
 #include "ingot/data/datasets.h"
-#include "ingot/data/permutation.h"
 #include "ingot/data/tokenizer_train.h"
 #include "ingot/data/unicode.h"
 #include "ingot/nn/losses.h"
 #include "ingot/tasks/bleu.h"
+#include "ingot/tasks/length_batches.h"
 #include "ingot/torch/module_state.h"
 
 namespace ingot {
@@ -136,29 +136,14 @@ int64_t TranslateTask::batches_per_epoch() const {
   return (pairs + options_.batch_size - 1) / options_.batch_size;
 }
 
-// Pairs in random order, pools of 64 batches sorted by length, batches in random order.
 std::shared_ptr<const TranslateTask::Batches> TranslateTask::batches_of(int64_t epoch) {
   const std::lock_guard lock(mutex_);
   if (epoch_ == epoch) return batches_;
-  const auto& pairs = splits_.at("train").pairs;
-  const auto total = pairs.size(), B = size_t(options_.batch_size), pool = 64 * B;
-  std::vector<int64_t> order(total);
-  for (size_t i = 0; i < total; ++i) order[i] = int64_t(shuffled(i, total, options_.seed, uint64_t(epoch)));
-  for (size_t begin = 0; begin < total; begin += pool)
-    std::stable_sort(order.begin() + ptrdiff_t(begin), order.begin() + ptrdiff_t(std::min(begin + pool, total)),
-                     [&](int64_t i, int64_t j) {
-                       const auto &a = pairs[size_t(i)], &b = pairs[size_t(j)];
-                       return std::pair(a.target.size(), a.source.size()) < std::pair(b.target.size(), b.source.size());
-                     });
-  const auto count = size_t(batches_per_epoch());
-  auto batches = std::make_shared<Batches>(count);
-  for (size_t i = 0; i < count; ++i) {
-    const auto from = size_t(shuffled(i, count, ~options_.seed, uint64_t(epoch)));
-    (*batches)[i].assign(order.begin() + ptrdiff_t(from * B),
-                         order.begin() + ptrdiff_t(std::min((from + 1) * B, total)));
-  }
+  std::vector<int64_t> lengths;  // of the target, then of the source
+  for (const auto& pair : splits_.at("train").pairs)
+    lengths.push_back(int64_t(pair.target.size()) << 32 | int64_t(pair.source.size()));
   epoch_ = epoch;
-  return batches_ = batches;
+  return batches_ = std::make_shared<Batches>(length_batches(lengths, options_.batch_size, options_.seed, epoch));
 }
 
 Batch TranslateTask::train_batch(int64_t index) {
