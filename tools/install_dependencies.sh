@@ -25,6 +25,7 @@ libcurl4-openssl-dev   downloads
 libjpeg62-turbo-dev    JPEG images
 libpng-dev             PNG images
 libsndfile1-dev        WAV and FLAC sound
+libpugixml-dev         XML annotations of images
 libboost-dev           HTTP server
 libpcre2-dev           tokenizer patterns
 libutf8proc-dev        Unicode normalisation

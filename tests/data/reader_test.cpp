@@ -12,7 +12,7 @@
 namespace ingot {
 namespace {
 
-void put(const fs::path& path, const std::string& bytes) {
+void put_file(const fs::path& path, const std::string& bytes) {
   fs::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << bytes;
 }
@@ -82,12 +82,12 @@ TEST(ByteSource, ReadsPlainGzipAndZstdByContent) {
   const TempFolder folder;
   std::string text;
   for (int i = 0; i < 40000; ++i) text += "line " + std::to_string(i * 7919 % 10007) + "\n";
-  put(folder / "plain.gz", text);  // the name lies; the content decides
-  put(folder / "a", gzip(text));
-  put(folder / "b", zstd(text));
-  put(folder / "two", gzip(text) + gzip("more\n"));
-  put(folder / "frames", zstd(text) + zstd("more\n"));
-  put(folder / "empty", "");
+  put_file(folder / "plain.gz", text);  // the name lies; the content decides
+  put_file(folder / "a", gzip(text));
+  put_file(folder / "b", zstd(text));
+  put_file(folder / "two", gzip(text) + gzip("more\n"));
+  put_file(folder / "frames", zstd(text) + zstd("more\n"));
+  put_file(folder / "empty", "");
   EXPECT_EQ(read_all(folder / "plain.gz"), text);
   EXPECT_EQ(read_all(folder / "a"), text);
   EXPECT_EQ(read_all(folder / "b"), text);
@@ -102,12 +102,12 @@ TEST(ByteSource, CutOrCorruptStreamsAreErrors) {
   for (int i = 0; i < 5000; ++i) text += std::to_string(i * i) + " ";
   for (const std::string& whole : {gzip(text), zstd(text)}) {
     for (int i = 1; i < 16; ++i) {
-      put(folder / "cut", whole.substr(0, whole.size() * i / 16));
+      put_file(folder / "cut", whole.substr(0, whole.size() * i / 16));
       EXPECT_THROW(read_all(folder / "cut"), Error) << i;
     }
     std::string flipped = whole;
     flipped[flipped.size() / 2] ^= 0x40;
-    put(folder / "flipped", flipped);
+    put_file(folder / "flipped", flipped);
     try {
       EXPECT_NE(read_all(folder / "flipped"), "") << "zstd without a checksum may decode to other bytes";
     } catch (const Error&) {
@@ -118,8 +118,8 @@ TEST(ByteSource, CutOrCorruptStreamsAreErrors) {
 TEST(ByteSource, BombsHitTheCaps) {
   const TempFolder folder;
   const std::string zeros(20 << 20, 'a');
-  put(folder / "bomb.gz", gzip(zeros));
-  put(folder / "bomb.zst", zstd(zeros));
+  put_file(folder / "bomb.gz", gzip(zeros));
+  put_file(folder / "bomb.zst", zstd(zeros));
   for (const char* name : {"bomb.gz", "bomb.zst"}) {
     EXPECT_THROW(read_all(folder / name), Error) << name;  // ratio
     EXPECT_THROW(read_all(folder / name, {1e9, 1 << 20}), Error) << name;
@@ -137,7 +137,7 @@ TEST(ByteSource, RefusesWhatIsNoFile) {
 
 TEST(Reader, TextUnits) {
   const TempFolder folder;
-  put(folder / "a.txt", "one\ntwo\n\nthree\n \n\nfour");
+  put_file(folder / "a.txt", "one\ntwo\n\nthree\n \n\nfour");
   EXPECT_EQ(texts(source_at(folder / "a.txt")), Texts{"one\ntwo\n\nthree\n \n\nfour"});
   EXPECT_EQ(texts(source_at(folder / "a.txt", "line")), (Texts{"one", "two", "three", "four"}));
   EXPECT_EQ(texts(source_at(folder / "a.txt", "paragraph")), (Texts{"one\ntwo", "three", "four"}));
@@ -145,11 +145,11 @@ TEST(Reader, TextUnits) {
 
 TEST(Reader, FoldersInOrderWithoutHiddenFilesAndLinks) {
   const TempFolder folder;
-  put(folder / "b/2.txt.gz", gzip("second"));
-  put(folder / "a.txt", "first");
-  put(folder / "c.txt.zst", zstd("third"));
-  put(folder / ".git/config", "no");
-  put(folder / ".hidden", "no");
+  put_file(folder / "b/2.txt.gz", gzip("second"));
+  put_file(folder / "a.txt", "first");
+  put_file(folder / "c.txt.zst", zstd("third"));
+  put_file(folder / ".git/config", "no");
+  put_file(folder / ".hidden", "no");
   fs::create_symlink("/etc/passwd", folder / "d.txt");
   fs::create_directory_symlink("/etc", folder / "e");
   EXPECT_EQ(texts(source_at(folder.path())), (Texts{"first", "second", "third"}));
@@ -157,7 +157,8 @@ TEST(Reader, FoldersInOrderWithoutHiddenFilesAndLinks) {
 
 TEST(Reader, JsonLines) {
   const TempFolder folder;
-  put(folder / "a.jsonl",
+  put_file(
+      folder / "a.jsonl",
       "\xEF\xBB\xBF{\"text\":\"one\\n\\u00e9\",\"n\":1}\r\n\n{\"text\":2}\n{\"x\":1}\n[1]\n{bad\n{\"text\":\"last\"}");
   const auto all = texts(source_at(folder / "a.jsonl"));
   ASSERT_EQ(all.size(), 6u);
@@ -171,13 +172,13 @@ TEST(Reader, JsonLines) {
 
 TEST(Reader, CsvAndTsv) {
   const TempFolder folder;
-  put(folder / "a.csv", "id,text\n1,\"two\nlines, \"\"quoted\"\"\"\n2,plain\n3\n");
+  put_file(folder / "a.csv", "id,text\n1,\"two\nlines, \"\"quoted\"\"\"\n2,plain\n3\n");
   auto all = texts(source_at(folder / "a.csv"));
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0], "two\nlines, \"quoted\"");
   EXPECT_EQ(all[1], "plain");
   EXPECT_NE(all[2].find("1 cells"), std::string::npos);
-  put(folder / "b.tsv.gz", gzip("label\ttext\n1\tan \"odd quote\n0\tnext\n"));
+  put_file(folder / "b.tsv.gz", gzip("label\ttext\n1\tan \"odd quote\n0\tnext\n"));
   EXPECT_EQ(texts(source_at(folder / "b.tsv.gz")), (Texts{"an \"odd quote", "next"}));
   SourceConfig wrong = source_at(folder / "a.csv");
   wrong.text = "txt";
@@ -191,7 +192,7 @@ TEST(Reader, LongRecordsAreBoundedAndTheRestIsRead) {
   ReadLimits limits;
   limits.max_record_bytes = 1024;
   const std::string big(300000, 'x');
-  put(folder / "a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"" + big + "\"}\n{\"text\":\"b\"}\n");
+  put_file(folder / "a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"" + big + "\"}\n{\"text\":\"b\"}\n");
   auto all = texts(source_at(folder / "a.jsonl"), limits);
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0], "a");
@@ -201,7 +202,7 @@ TEST(Reader, LongRecordsAreBoundedAndTheRestIsRead) {
   std::string text;
   for (int i = 0; i < 2000; ++i) text += "line " + std::to_string(i) + "\n";
   for (int i = 0; i < 2000; ++i) text += "é";
-  put(folder / "b.txt", text);
+  put_file(folder / "b.txt", text);
   std::string joined;
   for (const auto& part : texts(source_at(folder / "b.txt"), limits)) {
     EXPECT_LE(part.size(), 1024u);
@@ -213,9 +214,9 @@ TEST(Reader, LongRecordsAreBoundedAndTheRestIsRead) {
 
 TEST(Reader, BinaryFilesAndCutArchivesAreProblemsNotErrors) {
   const TempFolder folder;
-  put(folder / "a.bin", std::string("MZ\0\0", 4));
-  put(folder / "b.txt.gz", gzip(std::string(100000, 'b')).substr(0, 60));
-  put(folder / "c.txt", "good");
+  put_file(folder / "a.bin", std::string("MZ\0\0", 4));
+  put_file(folder / "b.txt.gz", gzip(std::string(100000, 'b')).substr(0, 60));
+  put_file(folder / "c.txt", "good");
   const auto all = texts(source_at(folder.path()));
   ASSERT_EQ(all.size(), 3u);
   EXPECT_NE(all[0].find("binary"), std::string::npos);

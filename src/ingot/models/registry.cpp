@@ -11,6 +11,7 @@ std::unique_ptr<Task> make_bert(const Document& recipe, const TaskOptions& optio
 std::unique_ptr<Task> make_ctc(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_deepfm(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_embedding_classifier(const Document& recipe, const TaskOptions& options);
+std::unique_ptr<Task> make_faster_rcnn(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_gan(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_resnet(const Document& recipe, const TaskOptions& options);
@@ -24,6 +25,8 @@ constexpr ModelEntry kModels[] = {
     {"deepfm", "click", "factorisation machine and deep network on records of fields, Guo et al. 2017", make_deepfm},
     {"embedding_classifier", "classify", "Embedding, Flatten, Dense: Chollet 2018, section 6.1.2",
      make_embedding_classifier},
+    {"faster_rcnn", "detect", "region proposals and feature pyramid, Ren et al. 2015; Lin et al. 2017",
+     make_faster_rcnn},
     {"gan", "adversarial", "generative adversarial network, Goodfellow et al. 2014; R3GAN, Huang et al. 2024",
      make_gan},
     {"gpt", "lm", "causal decoder, Radford et al. 2019", make_gpt},

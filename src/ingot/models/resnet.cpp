@@ -16,15 +16,33 @@ torch::nn::Conv2d conv(int64_t in, int64_t out, int64_t kernel, int64_t stride =
   return torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
 
+// In the type of its weights under autocast as well: LibTorch 1.13 has no GroupNorm of bfloat16 with float weights.
+class GroupNormImpl : public torch::nn::GroupNormImpl {
+ public:
+  using torch::nn::GroupNormImpl::GroupNormImpl;
+  Tensor forward(const Tensor& x) { return torch::nn::GroupNormImpl::forward(x.to(weight.scalar_type())); }
+};
+TORCH_MODULE(GroupNorm);
+
+}  // namespace
+
+torch::nn::AnyModule norm_2d(const ResNetConfig& config, int64_t width) {
+  if (config.norm == ResNetNorm::Group)
+    return torch::nn::AnyModule(GroupNorm(torch::nn::GroupNormOptions(config.groups, width)));
+  return torch::nn::AnyModule(torch::nn::BatchNorm2d(width));
+}
+
+namespace {
+
 int64_t expansion(ResNetBlock block) { return block == ResNetBlock::Bottleneck ? 4 : 1; }
 
 // What both kinds of block share: y = relu(F(x) + shortcut(x)).
 class ResidualImpl : public torch::nn::Module {
  public:
-  ResidualImpl(int64_t in, int64_t out, int64_t stride) {
+  ResidualImpl(const ResNetConfig& config, int64_t in, int64_t out, int64_t stride) {
     if (stride == 1 && in == out) return;
-    downsample_ =
-        register_module("downsample", torch::nn::Sequential(conv(in, out, 1, stride), torch::nn::BatchNorm2d(out)));
+    downsample_ = register_module("downsample", torch::nn::Sequential(conv(in, out, 1, stride)));
+    downsample_->push_back(norm_2d(config, out));
   }
   Tensor forward(const Tensor& x) { return branch(x).add_(downsample_ ? downsample_->forward(x) : x).relu_(); }
 
@@ -37,39 +55,48 @@ class ResidualImpl : public torch::nn::Module {
 
 class BasicBlockImpl : public ResidualImpl {
  public:
-  BasicBlockImpl(int64_t in, int64_t width, int64_t stride) : ResidualImpl(in, width, stride) {
+  BasicBlockImpl(const ResNetConfig& config, int64_t in, int64_t width, int64_t stride)
+      : ResidualImpl(config, in, width, stride) {
     conv1_ = register_module("conv1", conv(in, width, 3, stride));
-    bn1_ = register_module("bn1", torch::nn::BatchNorm2d(width));
+    bn1_ = norm_2d(config, width);
+    register_module("bn1", bn1_.ptr());
     conv2_ = register_module("conv2", conv(width, width, 3));
-    bn2_ = register_module("bn2", torch::nn::BatchNorm2d(width));
+    bn2_ = norm_2d(config, width);
+    register_module("bn2", bn2_.ptr());
   }
 
  protected:
-  Tensor branch(const Tensor& x) override { return bn2_(conv2_(bn1_(conv1_(x)).relu_())); }
+  Tensor branch(const Tensor& x) override { return bn2_.forward(conv2_(bn1_.forward(conv1_(x)).relu_())); }
 
  private:
   torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
-  torch::nn::BatchNorm2d bn1_{nullptr}, bn2_{nullptr};
+  torch::nn::AnyModule bn1_, bn2_;
 };
 TORCH_MODULE(BasicBlock);
 
 class BottleneckImpl : public ResidualImpl {
  public:
-  BottleneckImpl(int64_t in, int64_t width, int64_t stride) : ResidualImpl(in, 4 * width, stride) {
+  BottleneckImpl(const ResNetConfig& config, int64_t in, int64_t width, int64_t stride)
+      : ResidualImpl(config, in, 4 * width, stride) {
     conv1_ = register_module("conv1", conv(in, width, 1));
-    bn1_ = register_module("bn1", torch::nn::BatchNorm2d(width));
+    bn1_ = norm_2d(config, width);
+    register_module("bn1", bn1_.ptr());
     conv2_ = register_module("conv2", conv(width, width, 3, stride));
-    bn2_ = register_module("bn2", torch::nn::BatchNorm2d(width));
+    bn2_ = norm_2d(config, width);
+    register_module("bn2", bn2_.ptr());
     conv3_ = register_module("conv3", conv(width, 4 * width, 1));
-    bn3_ = register_module("bn3", torch::nn::BatchNorm2d(4 * width));
+    bn3_ = norm_2d(config, 4 * width);
+    register_module("bn3", bn3_.ptr());
   }
 
  protected:
-  Tensor branch(const Tensor& x) override { return bn3_(conv3_(bn2_(conv2_(bn1_(conv1_(x)).relu_())).relu_())); }
+  Tensor branch(const Tensor& x) override {
+    return bn3_.forward(conv3_(bn2_.forward(conv2_(bn1_.forward(conv1_(x)).relu_())).relu_()));
+  }
 
  private:
   torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr}, conv3_{nullptr};
-  torch::nn::BatchNorm2d bn1_{nullptr}, bn2_{nullptr}, bn3_{nullptr};
+  torch::nn::AnyModule bn1_, bn2_, bn3_;
 };
 TORCH_MODULE(Bottleneck);
 
@@ -87,6 +114,8 @@ Problems ResNetConfig::validate() const {
   check(layers.size() <= 8, "layers: got ", layers.size(), " stages, expected at most 8");
   for (const auto n : layers) check(n >= 1 && n <= 1000, "layers: got ", n, " blocks, expected 1 to 1000");
   check(width >= 1 && width <= 4096, "width: got ", width, ", expected 1 to 4096");
+  check(norm == ResNetNorm::Batch || (groups >= 1 && width % groups == 0), "groups: got ", groups,
+        ", expected a divisor of width ", width);
   return p;
 }
 
@@ -107,34 +136,38 @@ ResNetImpl::ResNetImpl(const ResNetConfig& config, int64_t channels, int64_t num
   const bool small = config_.stem == ResNetStem::Small;
   int64_t in = config_.width;
   conv1_ = register_module("conv1", small ? conv(channels, in, 3) : conv(channels, in, 7, 2));
-  bn1_ = register_module("bn1", torch::nn::BatchNorm2d(in));
+  bn1_ = norm_2d(config_, in);
+  register_module("bn1", bn1_.ptr());
   for (size_t s = 0; s < config_.layers.size(); ++s) {
     const int64_t width = config_.width << s;
     torch::nn::Sequential stage;
     for (int64_t i = 0; i < config_.layers[s]; ++i) {
       const int64_t stride = s > 0 && i == 0 ? 2 : 1;
       if (config_.block == ResNetBlock::Bottleneck)
-        stage->push_back(Bottleneck(in, width, stride));
+        stage->push_back(Bottleneck(config_, in, width, stride));
       else
-        stage->push_back(BasicBlock(in, width, stride));
+        stage->push_back(BasicBlock(config_, in, width, stride));
       in = width * expansion(config_.block);
     }
     stages_.push_back(register_module("layer" + std::to_string(s + 1), stage));
   }
-  fc_ = register_module("fc", torch::nn::Linear(in, num_classes));
+  if (num_classes > 0) fc_ = register_module("fc", torch::nn::Linear(in, num_classes));
 }
 
-Tensor ResNetImpl::features(const Tensor& images) {
+std::vector<Tensor> ResNetImpl::maps(const Tensor& images) {
   require("resnet", images.dim() == 4 && images.size(1) == conv1_->options.in_channels(), "images are ", images.sizes(),
           ", expected [B, ", conv1_->options.in_channels(), ", H, W]");
-  require("resnet", !is_training() || images.size(0) > 1,
+  require("resnet", !is_training() || images.size(0) > 1 || config_.norm != ResNetNorm::Batch,
           "the batch has 1 image, expected at least 2 in training: BatchNorm has no variance over one");
-  auto x = bn1_(conv1_(images)).relu_();                                                    // [B, width, H, W]
+  auto x = bn1_.forward(conv1_(images)).relu_();                                            // [B, width, H, W]
   if (config_.stem == ResNetStem::ImageNet) x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});  // [B, width, H / 4, W / 4]
   x = x.contiguous(at::MemoryFormat::ChannelsLast);  // 1.4 times as fast on a CPU in float32, 2.4 in bfloat16
-  for (auto& stage : stages_) x = stage->forward(x);
-  return x.mean({2, 3});  // [B, C]
+  std::vector<Tensor> maps;
+  for (auto& stage : stages_) maps.push_back(x = stage->forward(x));
+  return maps;
 }
+
+Tensor ResNetImpl::features(const Tensor& images) { return maps(images).back().mean({2, 3}); }
 
 // He et al. 2015b: normal with variance 2 / fan out for convolutions; U(-1 / sqrt(C), 1 / sqrt(C)) for the classifier.
 void ResNetImpl::initialise(uint64_t seed) {

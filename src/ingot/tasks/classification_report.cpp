@@ -5,16 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "ingot/tasks/svg.h"
+
 namespace ingot {
 namespace {
 
 constexpr int64_t kBins = 15;
-
-std::string xml_text(const std::string& text) {
-  std::string result;
-  for (const char c : text) result += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return result;
-}
 
 std::string svg_open(double width, double height) {
   return fmt::format(
