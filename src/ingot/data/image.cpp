@@ -67,7 +67,8 @@ bool read_jpeg(std::string_view bytes, int channels, int64_t max_pixels, Image& 
   return true;
 }
 
-Image decode_png(std::string_view bytes, const std::string& origin, int64_t channels, int64_t max_pixels) {
+Image decode_png(std::string_view bytes, const std::string& origin, int64_t channels, int64_t max_pixels,
+                 uint8_t background) {
   png_image png{};
   png.version = PNG_IMAGE_VERSION;
   if (!png_image_begin_read_from_memory(&png, bytes.data(), bytes.size())) does_not_decode(origin, png.message);
@@ -76,8 +77,8 @@ Image decode_png(std::string_view bytes, const std::string& origin, int64_t chan
   check_size(width, height, origin, max_pixels);
   png.format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
   Image image{height, width, channels, std::vector<uint8_t>(PNG_IMAGE_SIZE(png))};
-  const png_color black{};
-  if (!png_image_finish_read(&png, &black, image.pixels.data(), 0, nullptr) || png.warning_or_error)
+  const png_color behind{background, background, background};
+  if (!png_image_finish_read(&png, &behind, image.pixels.data(), 0, nullptr) || png.warning_or_error)
     does_not_decode(origin, png.message);
   return image;
 }
@@ -108,9 +109,10 @@ std::vector<Window> windows(int64_t from, int64_t to) {
 
 }  // namespace
 
-Image decode_image(std::string_view bytes, const std::string& origin, int64_t channels, int64_t max_pixels) {
+Image decode_image(std::string_view bytes, const std::string& origin, int64_t channels, int64_t max_pixels,
+                   uint8_t background) {
   INGOT_INVARIANT(channels == 1 || channels == 3, "channels is ", channels);
-  if (bytes.starts_with("\x89PNG")) return decode_png(bytes, origin, channels, max_pixels);
+  if (bytes.starts_with("\x89PNG")) return decode_png(bytes, origin, channels, max_pixels, background);
   require("image", bytes.starts_with("\xff\xd8"), origin, " does not decode: it is neither PNG nor JPEG");
   Image image{0, 0, channels, {}};
   JpegErrors errors;

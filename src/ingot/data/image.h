@@ -17,11 +17,12 @@ struct Image {
 
 constexpr int64_t kMaxPixels = 178'956'970;  // Pillow's bound against decompression bombs, 2^31 / 12
 
-// The format by its first bytes. `channels` 1 (grey) or 3 (RGB): converted; transparent PNG pixels lie on black.
+// The format by its first bytes. `channels` 1 (grey) or 3 (RGB): converted; transparent PNG pixels lie on grey of this
+// brightness, 0 (black) to 255.
 // Throws InvalidArgument that names `origin` when the bytes do not decode whole, or the header says more than
 // `max_pixels`, which is checked before memory is taken.
-Image decode_image(std::string_view bytes, const std::string& origin, int64_t channels,
-                   int64_t max_pixels = kMaxPixels);
+Image decode_image(std::string_view bytes, const std::string& origin, int64_t channels, int64_t max_pixels = kMaxPixels,
+                   uint8_t background = 0);
 
 std::string encode_png(const Image& image);
 

@@ -8,6 +8,7 @@ namespace ingot {
 
 // One line a family, sorted by name: declare make_x here, define it in models/x.cpp.
 std::unique_ptr<Task> make_bert(const Document& recipe, const TaskOptions& options);
+std::unique_ptr<Task> make_clip(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_ctc(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_deepfm(const Document& recipe, const TaskOptions& options);
 std::unique_ptr<Task> make_embedding_classifier(const Document& recipe, const TaskOptions& options);
@@ -21,6 +22,7 @@ std::unique_ptr<Task> make_wavenet(const Document& recipe, const TaskOptions& op
 namespace {
 constexpr ModelEntry kModels[] = {
     {"bert", "masked-lm, classify, span", "bidirectional encoder, Devlin et al. 2019", make_bert},
+    {"clip", "contrast", "images and texts, or sounds, in one space, Radford et al. 2021; Zhai et al. 2023", make_clip},
     {"ctc", "transcribe", "speech recognition by connectionist temporal classification, Graves et al. 2006", make_ctc},
     {"deepfm", "click", "factorisation machine and deep network on records of fields, Guo et al. 2017", make_deepfm},
     {"embedding_classifier", "classify", "Embedding, Flatten, Dense: Chollet 2018, section 6.1.2",
