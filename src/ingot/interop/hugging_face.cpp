@@ -7,6 +7,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/data/tokenizer.h"
+#include "ingot/interop/plain_export.h"
 #include "ingot/models/bert_weights.h"
 #include "ingot/models/gpt_weights.h"
 #include "ingot/models/trained_task.h"
@@ -25,7 +26,7 @@ Json export_hugging_face(const fs::path& run_folder, const fs::path& out, const 
   auto* bert = dynamic_cast<BertImpl*>(&task->module());
   if (!gpt && !bert)
     fail(ErrorKind::Unsupported, "export", run_folder.string(),
-         " is neither GPT nor BERT, which are what --to hf writes");
+         " is neither GPT nor BERT, which are what --to hf writes; --to plain takes every family");
 
   // Beside `out`, then renamed: a folder that is there is whole.
   auto partial = out;
@@ -41,16 +42,11 @@ Json export_hugging_face(const fs::path& run_folder, const fs::path& out, const 
   fs::remove(out);
   fs::rename(partial, out);
 
-  std::vector<fs::path> files(fs::directory_iterator(out), {});
-  std::sort(files.begin(), files.end());
-  Json list = Json::array();
-  for (const auto& file : files)
-    list.push_back({{"file", file.filename().string()}, {"bytes", fs::file_size(file)}, {"sha256", sha256_file(file)}});
   return {{"run", run_folder.string()},
           {"out", out.string()},
           {"architecture", read_json(out / "config.json")["architectures"][0]},
           {"parameters", count_parameters(task->module())},
-          {"files", std::move(list)}};
+          {"files", exported_files(out)}};
 }
 
 }  // namespace ingot
