@@ -11,6 +11,7 @@ void add_generate(CLI::App& app);
 void add_predict(CLI::App& app);
 void add_runs(CLI::App& app);
 void add_serve(CLI::App& app);
+void add_sweep(CLI::App& app);
 void add_train(CLI::App& app);
 void add_verify_resume(CLI::App& app);
 
@@ -23,6 +24,7 @@ void add_torch_commands(CLI::App& app) {  // one line a command
   add_predict(app);
   add_runs(app);
   add_serve(app);
+  add_sweep(app);
   add_train(app);
   add_verify_resume(app);
 }
