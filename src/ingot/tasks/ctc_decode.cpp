@@ -69,9 +69,9 @@ CtcLabels prefix_beam(const Posteriors& p, const PrefixBeamOptions& options, con
     std::vector<std::pair<double, const Prefix*>> ranked;
     for (const auto& [prefix, mass] : next) ranked.emplace_back(mass.total() + mass.extra, &prefix);
     const auto keep = std::min(ranked.size(), size_t(options.beam));
-    std::partial_sort(ranked.begin(), ranked.begin() + std::ptrdiff_t(keep), ranked.end(), [](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first > b.first : *a.second < *b.second;
-    });
+    std::partial_sort(
+        ranked.begin(), ranked.begin() + std::ptrdiff_t(keep), ranked.end(),
+        [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : *a.second < *b.second; });
     beams.clear();
     for (size_t i = 0; i < keep; ++i) beams.insert(next.extract(*ranked[i].second));
   }
