@@ -10,6 +10,7 @@
 #include "ingot/base/lines.h"
 #include "ingot/data/datasets.h"
 #include "ingot/data/parallel.h"
+#include "ingot/data/quarantine.h"
 
 namespace ingot {
 namespace {
@@ -144,11 +145,6 @@ std::string fault(const BoxRecord& box, int64_t height, int64_t width) {
   return "";
 }
 
-void check_budget(const Problems& faults, size_t of, double budget, const char* what, const char* key) {
-  require("data", double(faults.size()) <= budget * double(of), faults.empty() ? "" : faults.front(), "; ",
-          faults.size(), " of ", of, " ", what, " failed, expected at most ", key, " = ", budget, " of them");
-}
-
 }  // namespace
 
 Problems BoxedImageConfig::validate() const {
@@ -254,8 +250,8 @@ BoxedImages read_boxed_images(const std::string& where, const BoxedImageConfig& 
     identity += xxh3_hex({reinterpret_cast<const char*>(pixels.data()), pixels.size()}) + '\n';
     result.images.push_back(std::move(image));
   }
-  check_budget(bad_images, records.size(), config.quarantine_budget, "images", "data.quarantine_budget");
-  check_budget(bad_boxes, num_boxes, config.box_budget, "boxes", "data.box_budget");
+  check_quarantine(bad_images, records.size(), config.quarantine_budget, "images failed");
+  check_quarantine(bad_boxes, num_boxes, config.box_budget, "boxes failed", "data.box_budget");
   for (size_t k = 0; k < count.size() && names.empty(); ++k)
     require("data", count[k] > 0, where, ": class '", result.names[k], "' is empty, expected a box of each class");
   result.quarantined = std::move(bad_images);

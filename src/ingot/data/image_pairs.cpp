@@ -8,6 +8,7 @@
 #include "ingot/data/audio.h"
 #include "ingot/data/datasets.h"
 #include "ingot/data/parallel.h"
+#include "ingot/data/quarantine.h"
 
 namespace ingot {
 namespace {
@@ -160,10 +161,7 @@ ImagePairs read_image_pairs(const std::string& where, const ImagePairConfig& con
     hash(pair.image.pixels.data(), pair.image.pixels.size());
     result.pairs.push_back(std::move(pair));
   }
-  require("data", double(result.quarantined.size()) <= config.quarantine_budget * double(rows.size()),
-          result.quarantined.empty() ? "" : result.quarantined.front(), "; ", result.quarantined.size(), " of ",
-          rows.size(), " pairs failed, expected at most data.quarantine_budget = ", config.quarantine_budget,
-          " of them");
+  check_quarantine(result.quarantined, rows.size(), config.quarantine_budget, "pairs failed");
   require("data", result.pairs.size() >= 2, where, " has ", result.pairs.size(), " pairs left, expected at least two");
   result.hash = sha256_hex(identity);
   return result;

@@ -11,6 +11,7 @@
 #include "ingot/data/datasets.h"
 #include "ingot/data/parallel.h"
 #include "ingot/data/permutation.h"
+#include "ingot/data/quarantine.h"
 #include "ingot/data/tar.h"
 
 namespace ingot {
@@ -185,10 +186,7 @@ LabelledImages read_folder(const fs::path& root, const std::string& inner, const
   // 2. What failed, against the budget; what is left, in order.
   for (const auto& failure : failures)
     if (!failure.empty()) result.quarantined.push_back(failure);
-  require("data", double(result.quarantined.size()) <= config.quarantine_budget * double(records.size()),
-          result.quarantined.empty() ? "" : result.quarantined.front(), "; ", result.quarantined.size(), " of ",
-          records.size(), " images failed, expected at most data.quarantine_budget = ", config.quarantine_budget,
-          " of them");
+  check_quarantine(result.quarantined, records.size(), config.quarantine_budget, "images failed");
   for (size_t i = 0; i < records.size(); ++i) {
     if (!failures[i].empty()) continue;
     const auto& image = images[i];

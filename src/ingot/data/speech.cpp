@@ -11,6 +11,7 @@
 #include "ingot/base/lines.h"
 #include "ingot/data/datasets.h"
 #include "ingot/data/parallel.h"
+#include "ingot/data/quarantine.h"
 #include "ingot/data/unicode.h"
 
 namespace ingot {
@@ -179,9 +180,7 @@ Problems SpeechConfig::validate() const {
 void Speech::leave_out(const std::vector<std::string>& failures, double budget) {
   for (const auto& why : failures)
     if (!why.empty()) quarantined.push_back(why);
-  require("data", double(quarantined.size()) <= budget * double(seen), quarantined.empty() ? "" : quarantined.front(),
-          "; ", quarantined.size(), " of ", seen,
-          " clips are unusable, expected at most data.quarantine_budget = ", budget, " of them");
+  check_quarantine(quarantined, seen, budget, "clips are unusable");
   size_t i = 0;
   std::erase_if(utterances, [&](const Utterance&) { return !failures[i++].empty(); });
 }

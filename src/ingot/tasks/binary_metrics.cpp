@@ -6,6 +6,8 @@
 #include <map>
 #include <numeric>
 
+#include "ingot/tasks/svg.h"
+
 namespace ingot {
 namespace {
 
@@ -22,12 +24,6 @@ std::map<uint32_t, Scored> by_group(const Scored& scored, const std::vector<uint
     part.label.push_back(scored.label[i]);
   }
   return parts;
-}
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return out;
 }
 
 template <typename... Values>
@@ -144,7 +140,7 @@ std::string reliability_svg(const std::string& title,
   std::string svg =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 520 420\" font-family=\"sans-serif\" font-size=\"12\">\n"
       "<rect width=\"520\" height=\"420\" fill=\"#fff\"/>\n<text x=\"56\" y=\"22\" font-size=\"14\">" +
-      escaped(title) + "</text>\n";
+      xml_text(title) + "</text>\n";
   for (int i = 0; i <= 5; ++i) {
     const double p = i / 5.0;
     svg +=
@@ -172,7 +168,7 @@ std::string reliability_svg(const std::string& title,
     }
     svg += "<path d=\"" + line + "\" fill=\"none\" stroke=\"" + color + "\"/>\n" + dots;
     svg += format("<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">", x(1) + 14, kTop + 14 + 34 * double(c), color) +
-           escaped(name) + "</text>\n";
+           xml_text(name) + "</text>\n";
     svg += format("<text x=\"%.1f\" y=\"%.1f\" fill=\"#475569\">%lld, ECE %.3f</text>\n", x(1) + 14,
                   kTop + 28 + 34 * double(c), static_cast<long long>(total), expected_calibration_error(bins));
   }

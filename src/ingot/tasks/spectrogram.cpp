@@ -7,6 +7,7 @@
 
 #include "ingot/base/file.h"
 #include "ingot/data/image.h"
+#include "ingot/tasks/svg.h"
 
 namespace ingot {
 namespace {
@@ -21,12 +22,6 @@ std::array<uint8_t, 3> colour(double x) {
   std::array<uint8_t, 3> result{};
   for (size_t c = 0; c < 3; ++c)
     result[c] = uint8_t(kColours[i][c] + (kColours[i + 1][c] - kColours[i][c]) * (at - double(i)));
-  return result;
-}
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) result += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
   return result;
 }
 
@@ -52,13 +47,13 @@ std::string spectrogram_svg(const std::vector<float>& mel, int64_t bins, double 
       "<text x=\"{:.0f}\" y=\"20\">{}</text>\n"
       "<image x=\"{:.0f}\" y=\"{:.0f}\" width=\"{:.1f}\" height=\"{:.0f}\" preserveAspectRatio=\"none\" "
       "href=\"data:image/png;base64,{}\"/>\n",
-      std::max(width, 420.0) + 2 * left, top + height + 50, left, escaped(title), left, top, width, height,
+      std::max(width, 420.0) + 2 * left, top + height + 50, left, xml_text(title), left, top, width, height,
       base64(encode_png(image)));
   for (const auto& mark : marks)
     svg += fmt::format(
         "<path d=\"M{0:.1f} {1:.0f}v6\" stroke=\"#222\"/><text x=\"{0:.1f}\" y=\"{2:.0f}\" "
         "text-anchor=\"middle\">{3}</text>\n",
-        left + mark.seconds * second, top + height, top + height + 18, escaped(mark.text == " " ? "␣" : mark.text));
+        left + mark.seconds * second, top + height, top + height + 18, xml_text(mark.text == " " ? "␣" : mark.text));
   return svg + fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" fill=\"#666\">{:.2f} s, {} mel bands</text></svg>\n", left,
                            top + height + 40, double(frames) * hop, bins);
 }

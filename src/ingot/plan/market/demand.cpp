@@ -167,15 +167,4 @@ std::vector<double> elasticities(const Demand& d, const std::vector<double>& p) 
   return e;
 }
 
-double consumer_surplus(const Demand& d, const std::vector<double>& p) {
-  double surplus = 0;
-  Logits logits;
-  for (size_t i = 0; i < d.weight.size(); ++i) {
-    fill_logits(d, i, p, logits);
-    if (!(d.alpha[i] > 0)) return std::nan("");
-    surplus += d.weight[i] * logits.log_total / d.alpha[i];
-  }
-  return surplus;
-}
-
 }  // namespace ingot::market

@@ -49,8 +49,4 @@ ShareDerivatives share_derivatives(const Demand& demand, const Shares& at, const
 // [J, J] elasticities: row j, column k = d log s_j / d log p_k.
 std::vector<double> elasticities(const Demand& demand, const std::vector<double>& prices);
 
-// Expected surplus per consumer in money, against the outside option alone: sum_i w_i log(1 + sum_g I_ig) / alpha_i
-// (Small & Rosen 1981). NaN when some type's alpha is not positive: its surplus has no meaning.
-double consumer_surplus(const Demand& demand, const std::vector<double>& prices);
-
 }  // namespace ingot::market

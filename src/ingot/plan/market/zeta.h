@@ -24,7 +24,8 @@ class Zeta {
   const std::vector<double>& share() const { return share_; }
   const std::vector<size_t>& order() const { return order_; }
 
-  // Shares and consumer surplus at prices p; the surplus is NaN when a type likes a higher price.
+  // Shares, and the expected surplus per consumer in money against the outside option alone: NaN when some type's
+  // alpha is not positive, since its surplus has no meaning.
   struct Welfare {
     std::vector<double> share;
     double outside, surplus;
