@@ -48,10 +48,9 @@ python3-torchaudio     peer: torchaudio
 python3-numpy          peer: NumPy
 python3-jsonschema     Open Cap Format schemas
 chromium               report pages in a real browser
-nodejs                 tokenizer peers
-npm                    tokenizer peers
 LIST
-    ;;
+      command -v node >/dev/null || echo "nodejs                 tokenizer peers"
+      command -v npm >/dev/null || echo "npm                    tokenizer peers" ;;
     fuzz) printf '%s\n' "clang                  libFuzzer" "libclang-rt-14-dev     sanitizer runtime" ;;
     torture) printf '%s\n' "strace                 fault injection" ;;
     *) echo "usage: $0 [peers|fuzz|torture]" >&2; exit 2 ;;

@@ -71,6 +71,20 @@ TEST(Squad, CountsAnswersThatAreNotWhereTheySay) {
   EXPECT_NE(error_of(read).find("qa.json has no \"data\", expected the SQuAD form"), std::string::npos);
 }
 
+// By hand: answering the first two and no more is right three times of three; answering all is wrong once.
+TEST(Squad, ChoosesTheThresholdOfNoAnswer) {
+  std::vector<SquadQuestion> questions(3);
+  for (size_t i = 0; i < 3; ++i) questions[i].id = std::to_string(i);
+  questions[0].answers = {{"Rome"}};
+  questions[1].answers = {{"red sea"}};
+  const auto best = best_null_threshold(questions, {{"0", "Rome"}, {"1", "sea"}, {"2", "Bob"}},
+                                        {{"0", -2.0}, {"1", 0.5}, {"2", 1.0}});
+  EXPECT_DOUBLE_EQ(best["exact"].get<double>(), 200. / 3);
+  EXPECT_DOUBLE_EQ(best["exact_threshold"].get<double>(), -2);
+  EXPECT_NEAR(best["f1"].get<double>(), 100 * (2 + 2. / 3) / 3, 1e-9);
+  EXPECT_DOUBLE_EQ(best["f1_threshold"].get<double>(), 0.5);
+}
+
 TEST(Squad, BaselineTakesWordsBesideTheQuestions) {
   EXPECT_EQ(lexical_answer("The tower was built in 1889 by Gustave Eiffel.", "Who built the tower in 1889?"),
             "by Gustave Eiffel");

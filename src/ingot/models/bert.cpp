@@ -107,8 +107,11 @@ Tensor BertImpl::masked_logits(const Tensor& ids, const Tensor& real, const Tens
 
 Tensor BertImpl::class_logits(const Tensor& ids, const Tensor& real) {
   const auto packing = make_packing(real, config_.unpad);
-  const auto first = packing.pad(features(ids, {}, packing)).select(1, 0);  // [B, C]: of [CLS]
-  auto pooled = at::tanh(pooler_(first));
+  const auto x = packing.pad(features(ids, {}, packing));  // [B, T, C]
+  const auto summary = config_.classifier_pooling == Pooling::Cls
+                           ? x.select(1, 0)
+                           : (x * real.unsqueeze(2)).sum(1) / real.sum(1, true);  // [B, C]
+  auto pooled = at::tanh(pooler_(summary));
   if (config_.hidden_dropout_prob > 0) pooled = at::dropout(pooled, config_.hidden_dropout_prob, is_training());
   return classifier_(pooled);
 }

@@ -24,6 +24,12 @@ struct EnumNames<BertHead> {
       {"masked_lm", BertHead::MaskedLm}, {"classify", BertHead::Classify}, {"span", BertHead::Span}};
 };
 
+enum class Pooling { Cls, Mean };
+template <>
+struct EnumNames<Pooling> {
+  static constexpr std::pair<const char*, Pooling> kValues[] = {{"cls", Pooling::Cls}, {"mean", Pooling::Mean}};
+};
+
 struct BertConfig {  // [model]; sizes are named as in the published bert_config.json
   std::string name = "bert";
   BertHead head = BertHead::Classify;
@@ -44,6 +50,7 @@ struct BertConfig {  // [model]; sizes are named as in the published bert_config
   bool pre_norm = false;
   bool bias = true;
   bool unpad = true;
+  Pooling classifier_pooling = Pooling::Cls;
   std::string init_from;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
@@ -66,6 +73,7 @@ struct BertConfig {  // [model]; sizes are named as in the published bert_config
     v("pre_norm", self.pre_norm, "norms before the blocks and one at the end, instead of behind (published)");
     v("bias", self.bias, "biases in the blocks' linear maps and norms");
     v("unpad", self.unpad, "leave padding out of everything but attention");
+    v("classifier_pooling", self.classifier_pooling, "what classes are read from: cls (published), or mean of the tokens");
     v("init_from", self.init_from, "folder with weights to start from: a Hugging Face BERT folder or a run folder");
   }
   Problems validate() const;

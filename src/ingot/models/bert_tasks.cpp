@@ -2,6 +2,7 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
+#include "ingot/base/rng.h"
 #include "ingot/data/tokenizer_train.h"
 #include "ingot/models/bert.h"
 #include "ingot/models/bert_weights.h"
@@ -37,6 +38,22 @@ struct WithTokenizer : Data {
   static void visit(Self& self, Visitor& v) {
     Data::visit(self, v);
     v("tokenizer", self.tokenizer, "the WordPiece vocabulary");
+  }
+};
+
+struct BertTextConfig : WithTokenizer<LabelledTextConfig> {
+  double token_dropout = 0;
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor& v) {
+    WithTokenizer<LabelledTextConfig>::visit(self, v);
+    v("token_dropout", self.token_dropout,
+      "share of a training text's tokens that become [MASK], others each time (Iyyer et al. 2015)");
+  }
+  Problems validate() const {
+    auto p = WithTokenizer<LabelledTextConfig>::validate();
+    if (!(token_dropout >= 0 && token_dropout < 1))
+      p.push_back(detail::join_parts("token_dropout: got ", token_dropout, ", expected 0 <= x < 1"));
+    return p;
   }
 };
 
@@ -95,12 +112,13 @@ void save_model(const BertImpl& model, const std::string& folder) {
 
 class BertClassifyTask : public ClassifyTask {
  public:
-  BertClassifyTask(const BertConfig& config, const WithTokenizer<LabelledTextConfig>& data, const TaskOptions& options)
+  BertClassifyTask(const BertConfig& config, const BertTextConfig& data, const TaskOptions& options)
       : ClassifyTask(data, options),
         tokenizer_(open_tokenizer(data.tokenizer, config.init_from, options, training_texts())),
         tokens_(*tokenizer_),
         length_(config.max_position_embeddings),
-        source_(data.train) {
+        source_(data.train),
+        token_dropout_(data.token_dropout) {
     encode_all();
     model_ = build(config, tokenizer_->vocab_size(), int64_t(names_.size()));
   }
@@ -132,6 +150,13 @@ class BertClassifyTask : public ClassifyTask {
     std::copy_n(ids.begin(), kept, row + 1);
     row[kept + 1] = tokens_.sep;
   }
+  void vary(int64_t* row, uint64_t draw) const override {
+    if (token_dropout_ == 0) return;
+    Rng rng(options_.seed, draw);
+    for (int64_t t = 0; t < length_; ++t)
+      if (row[t] != tokens_.pad && row[t] != tokens_.cls && row[t] != tokens_.sep && rng.uniform() < token_dropout_)
+        row[t] = tokens_.mask;
+  }
   Tensor logits(const Tensor& ids) override {
     const auto real = ids != tokens_.pad;
     const auto longest = real.sum(1).max().item<int64_t>();
@@ -143,6 +168,7 @@ class BertClassifyTask : public ClassifyTask {
   BertTokens tokens_;
   int64_t length_;
   std::string source_;
+  double token_dropout_;
   std::shared_ptr<BertImpl> model_;
 };
 
@@ -179,7 +205,8 @@ class BertSpanTask : public SpanTask {
  public:
   BertSpanTask(const BertConfig& config, const SpanConfig& data, SpanData splits,
                const std::shared_ptr<const Tokenizer>& tokenizer, const TaskOptions& options)
-      : SpanTask(data, std::move(splits), tokenizer, config.max_position_embeddings, options),
+      : SpanTask(data, std::move(splits), tokenizer, config.max_position_embeddings,
+                 config.type_vocab_size, options),
         model_(build(config, tokenizer->vocab_size(), 0)) {}
   torch::nn::Module& module() override { return *model_; }
   void initialise() override { model_->initialise(options_.seed); }
@@ -219,8 +246,7 @@ std::unique_ptr<Task> make_bert(const Document& recipe, const TaskOptions& optio
     case BertHead::MaskedLm:
       return std::make_unique<BertMaskedLmTask>(config, open_lm_data(recipe, options), options);
     case BertHead::Classify:
-      return std::make_unique<BertClassifyTask>(config, read_config<WithTokenizer<LabelledTextConfig>>(recipe, "data"),
-                                                options);
+      return std::make_unique<BertClassifyTask>(config, read_config<BertTextConfig>(recipe, "data"), options);
     case BertHead::Span: {
       const auto data = read_config<WithTokenizer<SpanConfig>>(recipe, "data");
       auto splits = open_span_data(data, options);

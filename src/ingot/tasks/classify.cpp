@@ -150,6 +150,7 @@ Batch ClassifyTask::train_batch(int64_t index) {
   for (int64_t i = 0; i < count; ++i) {
     const auto row = int64_t(shuffled(uint64_t(begin + i), uint64_t(rows), options_.seed, uint64_t(epoch)));
     std::copy_n(train_.ids.data_ptr<int64_t>() + row * T, T, ids + i * T);
+    vary(ids + i * T, uint64_t(index * options_.batch_size + i));
     labels[i] = train_.labels.data_ptr<int64_t>()[row];
   }
   return batch;

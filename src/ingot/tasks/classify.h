@@ -60,6 +60,8 @@ class ClassifyTask : public Task {
   virtual int64_t length() const = 0;  // T
   // Lays the ids of one text into a row of `length` cells; pad_in_front unless the family says otherwise.
   virtual void place(const std::vector<int64_t>& ids, int64_t* row) const { pad_in_front(ids, length(), row); }
+  // Changes a training row as `draw` says, anew each time the row is seen; nothing unless the family says otherwise.
+  virtual void vary(int64_t* /*row*/, uint64_t /*draw*/) const {}
   virtual Tensor logits(const Tensor& ids) = 0;  // [B, T] -> [B, C], or [B, 1] for two classes
   // Encodes every split; call once the encoder stands. Gives the training texts back to build the encoder from.
   const std::vector<std::string>& training_texts() const { return train_texts_.texts; }

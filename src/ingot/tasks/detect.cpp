@@ -34,6 +34,19 @@ void mirror(BoxedImage& boxed) {
   }
 }
 
+void turn_over(BoxedImage& boxed) {
+  auto& image = boxed.image;
+  for (int64_t top = 0, bottom = image.height - 1; top < bottom; ++top, --bottom)
+    std::swap_ranges(image.at(top, 0), image.at(top, 0) + image.width * image.channels, image.at(bottom, 0));
+  const auto h = float(boxed.height);
+  for (auto& box : boxed.boxes) {
+    auto& [x1, y1, x2, y2] = box.corners;
+    const float old = y1;
+    y1 = h - y2;
+    y2 = h - old;
+  }
+}
+
 PaddedImages pad(const std::vector<const Image*>& images, const ImageFormat& format) {
   PaddedImages result;
   int64_t H = kStride, W = kStride;
@@ -103,6 +116,7 @@ Batch DetectTask::train_batch(int64_t index) {
     auto image = train_.images[row];
     Rng rng(options_.seed, uint64_t(index * options_.batch_size + i));
     if (config_.flip && rng.below(2)) mirror(image);
+    if (config_.flip_vertical && rng.below(2)) turn_over(image);
     if (config_.scale_high > config_.scale_low) {
       const double factor = config_.scale_low + (config_.scale_high - config_.scale_low) * rng.uniform();
       const auto side = [&](int64_t n) { return std::max<int64_t>(kStride, std::lround(double(n) * factor)); };

@@ -17,13 +17,14 @@
 namespace ingot {
 
 struct DetectConfig : BoxedImageConfig {  // [data]
-  bool flip = false;
+  bool flip = false, flip_vertical = false;
   double scale_low = 1, scale_high = 1;
   double count_score = 0.5;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     BoxedImageConfig::visit(self, v);
     v("flip", self.flip, "mirror training images left to right, half of the time");
+    v("flip_vertical", self.flip_vertical, "and top to bottom, for views that have no upright");
     v("scale_low", self.scale_low, "training images are resized by a factor from scale_low to scale_high at random");
     v("scale_high", self.scale_high, "the largest factor");
     v("count_score", self.count_score, "boxes of this score or more are counted and drawn");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <torch/torch.h>
 
@@ -110,10 +111,12 @@ TokenizedText tokenize_with_spans(const Tokenizer& tokenizer, const std::string&
 }
 
 SpanTask::SpanTask(const SpanConfig& config, SpanData data, std::shared_ptr<const Tokenizer> tokenizer, int64_t length,
-                   const TaskOptions& options)
+                   int64_t segments, const TaskOptions& options)
     : length_(length), options_(options), config_(config), tokenizer_(std::move(tokenizer)), tokens_(*tokenizer_) {
   require("recipe", length >= config.max_query_length + 4, "model.max_position_embeddings is ", length,
           ", expected more than data.max_query_length ", config.max_query_length, " + 3 control tokens");
+  require("recipe", !config.mark_matches || segments >= 3, "model.type_vocab_size is ", segments,
+          ", expected at least 3 for data.mark_matches");
   for (auto& [name, squad] : data.splits)
     if (!squad.questions.empty()) splits_[name] = prepare(std::move(squad));
 }
@@ -173,7 +176,9 @@ Batch SpanTask::make_batch(const Split& split, const std::vector<const Window*>&
     const auto second = out - row;
     out = std::copy_n(context.begin() + w.first, w.count, out);
     *out++ = tokens_.sep;
-    segments[b].slice(0, second, out - row).fill_(1);
+    auto* segment = segments.data_ptr<int64_t>() + b * T;
+    const std::set<int64_t> asked(question.begin(), question.end());
+    for (auto t = second; t < out - row; ++t) segment[t] = config_.mark_matches && asked.contains(row[t]) ? 2 : 1;
     real[b].slice(0, 0, out - row).fill_(true);
     starts.push_back(w.start);
     ends.push_back(w.end);
@@ -259,13 +264,9 @@ std::vector<SpanTask::Guess> SpanTask::guesses(const Split& split, size_t num_qu
     const auto top = std::max(guess.score, config_.no_answer ? guess.null_score : guess.score);
     double sum = config_.no_answer ? std::exp(guess.null_score - top) : 0;
     for (const double score : scores[i]) sum += std::exp(score - top);
-    if (guess.end == guess.begin || (config_.no_answer && guess.null_score - guess.score > config_.null_threshold)) {
-      guess.begin = guess.end = 0;
-      guess.probability = sum > 0 ? std::exp(guess.null_score - top) / sum : 0;
-      continue;
-    }
-    guess.probability = std::exp(guess.score - top) / sum;
-    guess.text = split.squad.contexts[split.squad.questions[i].context].substr(guess.begin, guess.end - guess.begin);
+    guess.none =
+        guess.end == guess.begin || (config_.no_answer && guess.null_score - guess.score > config_.null_threshold);
+    guess.probability = sum > 0 ? std::exp((guess.none ? guess.null_score : guess.score) - top) / sum : 0;
   }
   return best;
 }
@@ -277,15 +278,23 @@ Json SpanTask::evaluate(const std::string& name, int64_t limit) {
   auto questions = split.squad.questions;
   if (limit > 0) questions.resize(std::min(questions.size(), size_t(limit) * 32));
   const auto best = guesses(split, questions.size());
-  std::map<std::string, std::string> answers, baseline;
+  std::map<std::string, std::string> answers, spans, baseline;
+  std::map<std::string, double> null_odds;
+  bool unanswerable = false;
   for (size_t i = 0; i < questions.size(); ++i) {
-    answers[questions[i].id] = best[i].text;
-    baseline[questions[i].id] = lexical_answer(split.squad.contexts[questions[i].context], questions[i].question);
+    const auto& [id, question, context, article, golds] = questions[i];
+    const auto& text = split.squad.contexts[context];
+    spans[id] = text.substr(best[i].begin, best[i].end - best[i].begin);
+    answers[id] = best[i].none ? "" : spans[id];
+    null_odds[id] = best[i].null_score - best[i].score;
+    baseline[id] = lexical_answer(text, question);
+    unanswerable |= golds.empty();
   }
   auto scores = squad_scores(questions, answers, config_.unit);
   const auto floor = squad_scores(questions, baseline, config_.unit);
   scores["baseline_exact"] = floor["exact"];
   scores["baseline_f1"] = floor["f1"];
+  if (unanswerable) scores["best_null"] = best_null_threshold(questions, spans, null_odds, config_.unit);
   return scores;
 }
 
@@ -299,10 +308,11 @@ Json SpanTask::predict(const Json& request) {
   const auto split = prepare(std::move(data));
   const auto guess = guesses(split, 1)[0];
   const auto& context = split.squad.contexts[0];
-  return {{"answer", guess.text},
+  const auto begin = guess.none ? 0 : guess.begin, end = guess.none ? 0 : guess.end;
+  return {{"answer", context.substr(begin, end - begin)},
           {"score", guess.probability},
-          {"start", count_code_points(context.substr(0, guess.begin))},
-          {"end", count_code_points(context.substr(0, guess.end))}};
+          {"start", count_code_points(context.substr(0, begin))},
+          {"end", count_code_points(context.substr(0, end))}};
 }
 
 std::string SpanTask::data_hash() const {

@@ -24,6 +24,7 @@ struct SpanConfig {  // [data]
   int64_t max_answer_length = 30;
   bool no_answer = false;
   double null_threshold = 0;
+  bool mark_matches = false;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("train", self.train, "SQuAD files; looked for in INGOT_DATA too");
@@ -37,6 +38,8 @@ struct SpanConfig {  // [data]
     v("max_answer_length", self.max_answer_length, "longest answer, in tokens");
     v("no_answer", self.no_answer, "may answer that there is no answer (SQuAD 2)");
     v("null_threshold", self.null_threshold, "no answer when its score beats the best span's by more than this");
+    v("mark_matches", self.mark_matches,
+      "tokens of the context that the question has too are of segment 2 (Chen et al. 2017, 3.2, exact match)");
   }
   Problems validate() const;
 };
@@ -56,15 +59,15 @@ TokenizedText tokenize_with_spans(const Tokenizer& tokenizer, const std::string&
 
 class SpanTask : public Task {
  public:
-  // `length`: tokens of a window, question and control tokens included.
+  // `length`: tokens of a window, question and control tokens included. `segments`: those that the model tells apart.
   SpanTask(const SpanConfig& config, SpanData data, std::shared_ptr<const Tokenizer> tokenizer, int64_t length,
-           const TaskOptions& options);
+           int64_t segments, const TaskOptions& options);
 
   Batch train_batch(int64_t index) override;  // windows, shuffled anew each epoch
   int64_t batches_per_epoch() const override;
   Tensor loss(const Batch& batch, const std::string& player) override;
-  // squad_scores of the split, and those of lexical_answer as baseline_exact and baseline_f1. Splits: train,
-  // validation, test. `limit`: so many times 32 questions.
+  // squad_scores of the split, those of lexical_answer as baseline_exact and baseline_f1, and with unanswerable
+  // questions best_null, see best_null_threshold. Splits: train, validation, test. `limit`: so many times 32 questions.
   Json evaluate(const std::string& split, int64_t limit) override;
   Objective objective() const override { return {"f1", false}; }
   // {"question", "context"} -> {"answer", "score", "start", "end"}: code points, end excluded; no answer: "".
@@ -93,9 +96,9 @@ class SpanTask : public Task {
     std::vector<Window> windows;
   };
   struct Guess {
-    std::string text;
-    size_t begin = 0, end = 0;
+    size_t begin = 0, end = 0;  // bytes of the best span
     double score = -1e30, null_score = 1e30, probability = 0;
+    bool none = false;  // the answer is that there is none
   };
   Split prepare(SquadData data) const;
   Batch make_batch(const Split& split, const std::vector<const Window*>& windows) const;

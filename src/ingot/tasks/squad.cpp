@@ -190,6 +190,33 @@ Json squad_scores(const std::vector<SquadQuestion>& questions, const std::map<st
   return scores;
 }
 
+Json best_null_threshold(const std::vector<SquadQuestion>& questions, const std::map<std::string, std::string>& spans,
+                         const std::map<std::string, double>& null_odds, AnswerUnit unit) {
+  struct Gain {
+    double odds, exact, f1;  // of answering instead of saying nothing
+  };
+  std::vector<Gain> gains;
+  double none = 0;
+  for (const auto& question : questions) {
+    const auto& span = spans.at(question.id);
+    none += question.answers.empty();
+    const auto score = answer_score(question, span, unit);
+    const double lost = span.empty() ? 0 : -1;
+    gains.push_back({null_odds.at(question.id), question.answers.empty() ? lost : score.exact,
+                     question.answers.empty() ? lost : score.f1});
+  }
+  std::stable_sort(gains.begin(), gains.end(), [](const Gain& a, const Gain& b) { return a.odds < b.odds; });
+  Json best = Json::object();
+  for (const auto& [name, gain] : {std::pair{"exact", &Gain::exact}, {"f1", &Gain::f1}}) {
+    double sum = none, most = none, threshold = 0;
+    for (const auto& g : gains)
+      if ((sum += g.*gain) > most) most = sum, threshold = g.odds;
+    best[name] = 100 * most / double(std::max<size_t>(1, questions.size()));
+    best[std::string(name) + "_threshold"] = threshold;
+  }
+  return best;
+}
+
 std::vector<TextSpan> text_words(const std::string& text) {
   std::vector<TextSpan> words;
   bool open = false;

@@ -60,6 +60,12 @@ AnswerScore answer_score(const SquadQuestion& question, const std::string& guess
 Json squad_scores(const std::vector<SquadQuestion>& questions, const std::map<std::string, std::string>& guesses,
                   AnswerUnit unit = AnswerUnit::Words);
 
+// The threshold over `null_odds` (id -> how much "no answer" is better than the best span) at which answering with
+// `spans` below it, and with nothing above, scores best: {"f1", "f1_threshold", "exact", "exact_threshold"}, scores in
+// percent. The official script's find_best_thresh.
+Json best_null_threshold(const std::vector<SquadQuestion>& questions, const std::map<std::string, std::string>& spans,
+                         const std::map<std::string, double>& null_odds, AnswerUnit unit = AnswerUnit::Words);
+
 // The sliding-window baseline without a model: Richardson et al. 2013, "MCTest", algorithm 1, on spans of the context.
 // The window with the greatest sum of inverse word counts of the question's words; the answer is its longest run of
 // words that the question does not have.
