@@ -163,11 +163,41 @@ TEST(Reader, JsonLines) {
   const auto all = texts(source_at(folder / "a.jsonl"));
   ASSERT_EQ(all.size(), 6u);
   EXPECT_EQ(all[0], "one\né");
-  EXPECT_NE(all[1].find("no string"), std::string::npos);
+  EXPECT_NE(all[1].find("neither a string nor a list"), std::string::npos);
   EXPECT_NE(all[2].find("no member 'text'"), std::string::npos);
   EXPECT_NE(all[3].find("no JSON object"), std::string::npos);
   EXPECT_EQ(all[4][0], '!');
   EXPECT_EQ(all[5], "last");
+}
+
+TEST(Reader, JsonArrays) {
+  const TempFolder folder;
+  const std::string objects[] = {R"({"text": ["a } \\", "b"], "n": {"text": 1}})", R"({"text": "\"[\u00e9"})"};
+  put_file(folder / "a.json", "\xEF\xBB\xBF [\n " + objects[0] + ",\n" + objects[1] + "]\n");
+  put_file(folder / "b.json.gz", gzip(objects[0] + "\n" + objects[1]));
+  put_file(folder / "c.json", "[]");
+  const Texts expected = {"a } \\\nb", "\"[é"};
+  EXPECT_EQ(texts(source_at(folder / "a.json")), expected);
+  EXPECT_EQ(texts(source_at(folder / "b.json.gz")), expected);
+  EXPECT_EQ(texts(source_at(folder / "c.json")), Texts{});
+
+  const auto problem = [&](const std::string& bytes, const ReadLimits& limits = {}) {
+    put_file(folder / "bad.json", bytes);
+    std::string all;
+    for (const auto& text : texts(source_at(folder / "bad.json"), limits)) all += text + "\n";
+    return all;
+  };
+  EXPECT_NE(problem("[" + objects[1] + ",").find("is the file cut?"), std::string::npos);
+  EXPECT_NE(problem("[" + objects[1].substr(0, 9)).find("is the file cut?"), std::string::npos);
+  EXPECT_NE(problem("[1, 2]").find("'1' behind 0 objects, expected an array of objects"), std::string::npos);
+  EXPECT_NE(problem("\"text\"").find("expected an array of objects"), std::string::npos);
+  EXPECT_NE(problem(R"([{"text": [1]}])").find("neither a string nor a list"), std::string::npos);
+  EXPECT_NE(problem(R"([{"text": {"a": "b"]}])").find("!"), std::string::npos) << "brackets that do not match";
+  ReadLimits limits;
+  limits.max_record_bytes = 1024;
+  const auto long_one = problem(R"([{"text": ")" + std::string(300000, 'x') + R"("}, {"text": "last"}])", limits);
+  EXPECT_NE(long_one.find("max_record_bytes"), std::string::npos);
+  EXPECT_NE(long_one.find("last"), std::string::npos);
 }
 
 TEST(Reader, CsvAndTsv) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <sys/stat.h>
 
@@ -17,6 +18,7 @@ TextFormat format_of(const fs::path& path) {
   fs::path name = path.filename();
   if (name.extension() == ".gz" || name.extension() == ".zst") name = name.stem();
   const std::string extension = name.extension().string();
+  if (extension == ".json") return TextFormat::Json;
   if (extension == ".jsonl" || extension == ".ndjson") return TextFormat::Jsonl;
   if (extension == ".csv") return TextFormat::Csv;
   if (extension == ".tsv") return TextFormat::Tsv;
@@ -136,6 +138,46 @@ struct RecordReader::OpenFile {
   }
   std::string_view rest() const { return std::string_view(window).substr(begin); }
 
+  // Moves to the next object of an array, or of objects one behind the other, and gives its size; 0 at the end. An
+  // object over `limit` bytes is passed over in pieces, so that memory stays bounded.
+  size_t next_object(size_t limit, bool& too_long) {
+    for (; begin < window.size() || more(); ++begin) {
+      const char c = window[begin];
+      if (c == '{') break;
+      if (c == '[' && records == 0 && !in_array)
+        in_array = true;
+      else if (c == ']' && in_array)
+        in_array = false;
+      else
+        require("data", c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n', "the file has '", c, "' behind ",
+                records, " objects, expected an array of objects");
+    }
+    if (begin == window.size()) {
+      require("data", !in_array, "the array of objects does not end; is the file cut?");
+      return 0;
+    }
+    int64_t depth = 0;
+    bool quoted = false;
+    for (size_t size = 0;;) {
+      require("data", begin + size < window.size() || more(), "the last object does not end; is the file cut?");
+      const char c = window[begin + size++];
+      if (quoted && c == '\\') {
+        require("data", begin + size < window.size() || more(), "the last object does not end; is the file cut?");
+        ++size;
+      } else if (c == '"') {
+        quoted = !quoted;
+      } else if (!quoted && (c == '{' || c == '[')) {
+        ++depth;
+      } else if (!quoted && (c == '}' || c == ']') && --depth == 0) {
+        return size;
+      }
+      if (size > limit) {
+        too_long = true;
+        begin += std::exchange(size, 0);
+      }
+    }
+  }
+
   static constexpr size_t kStep = 128 << 10;
   ByteSource source;
   std::string window;
@@ -143,6 +185,7 @@ struct RecordReader::OpenFile {
   int64_t records = 0;
   size_t column = 0;
   bool has_header = false;
+  bool in_array = false;
 };
 
 RecordReader::RecordReader(const std::vector<SourceConfig>& sources, const std::vector<InputFile>& inputs,
@@ -216,6 +259,10 @@ bool RecordReader::next(Record& record) {
       bool ended = false, quoted = false, too_long = false;
       size_t searched = 0;
       Cut cut;
+      if (input.format == TextFormat::Json) {
+        cut = {file.next_object(limit, too_long), 0, true};
+        ended = cut.size == 0;
+      }
       while (!cut.found) {
         const std::string_view rest = file.rest();
         if (lines || paragraphs) {
@@ -307,14 +354,20 @@ bool RecordReader::next(Record& record) {
 
 std::string record_text(const Record& record, const SourceConfig& source, TextFormat format) {
   switch (format) {
+    case TextFormat::Json:
     case TextFormat::Jsonl: {
       const Json value = parse_json(record.bytes, "record");
-      require("data", value.is_object(), "the line is no JSON object");
+      require("data", value.is_object(), "the record is no JSON object");
       const auto member = value.find(source.text);
       require("data", member != value.end(), "no member '", source.text,
               "' in the object; name it with data.source.text");
-      require("data", member->is_string(), "member '", source.text, "' is no string");
-      return member->get<std::string>();
+      if (member->is_string()) return member->get<std::string>();
+      const auto is_string = [](const Json& line) { return line.is_string(); };
+      require("data", member->is_array() && std::all_of(member->begin(), member->end(), is_string), "member '",
+              source.text, "' is neither a string nor a list of strings");
+      std::string text;
+      for (const auto& line : *member) text += (&line == &member->front() ? "" : "\n") + line.get<std::string>();
+      return text;
     }
     case TextFormat::Csv:
     case TextFormat::Tsv: {

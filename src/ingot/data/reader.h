@@ -1,5 +1,5 @@
-// Records of text from files, folders, .gz, .zst, JSONL, CSV and manual pages, one after the other in a fixed order.
-// Memory is bounded by one record, so a corpus may be larger than memory.
+// Records of text from files, folders, .gz, .zst, JSON, JSONL, CSV and manual pages, one after the other in a fixed
+// order. Memory is bounded by one record, so a corpus may be larger than memory.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@
 
 namespace ingot {
 
-enum class TextFormat { Auto, Text, Jsonl, Csv, Tsv, Man };
+enum class TextFormat { Auto, Text, Json, Jsonl, Csv, Tsv, Man };
 enum class DocumentUnit { File, Paragraph, Line };
 
 template <>
 struct EnumNames<TextFormat> {
   static constexpr std::pair<const char*, TextFormat> kValues[] = {
-      {"auto", TextFormat::Auto}, {"text", TextFormat::Text}, {"jsonl", TextFormat::Jsonl},
+      {"auto", TextFormat::Auto}, {"text", TextFormat::Text}, {"json", TextFormat::Json}, {"jsonl", TextFormat::Jsonl},
       {"csv", TextFormat::Csv},   {"tsv", TextFormat::Tsv},   {"man", TextFormat::Man}};
 };
 template <>
@@ -41,8 +41,10 @@ struct SourceConfig {
     v("path", self.path, "a file, a folder, dataset:NAME (see `ingot data get --list`) or manpages (the Linux manual)");
     v("name", self.name, "name on the data card; default: from the path");
     v("licence", self.licence, "licence on the data card; default: that of the data set, else unknown");
-    v("format", self.format, "auto (by extension: .jsonl .ndjson .csv .tsv, else text), text, jsonl, csv, tsv, man");
-    v("text", self.text, "JSONL member or CSV column that holds the text");
+    v("format", self.format,
+      "auto (by extension: .json .jsonl .ndjson .csv .tsv, else text), text, json (an array of objects), jsonl, csv, "
+      "tsv, man");
+    v("text", self.text, "JSON member (a string, or a list of its lines) or CSV column that holds the text");
     v("unit", self.unit, "what is one document of a text file: file, paragraph (between empty lines) or line");
   }
 };
@@ -79,7 +81,7 @@ class RecordReader {
                const ReadLimits& limits);
   ~RecordReader();
   // False at the end. Files that end in an error give one record with a problem; the reader goes on with the next file.
-  // A text longer than max_record_bytes is cut at line ends; a longer line, JSONL or CSV record is a problem.
+  // A text longer than max_record_bytes is cut at line ends; a longer line, JSON or CSV record is a problem.
   bool next(Record& record);
   int64_t bytes_read() const;
 
