@@ -11,6 +11,7 @@
 #include "ingot/data/shards.h"
 #include "ingot/data/tokenizer_train.h"
 #include "ingot/models/registry.h"
+#include "support/error_of.h"
 #include "support/temp_folder.h"
 
 namespace ingot {
@@ -125,6 +126,86 @@ TEST_F(LmTest, KeepsDocumentsApart) {
       }
   EXPECT_EQ(found.size(), 3u) << first;
   EXPECT_EQ(batch.weight, 24 - 3);
+}
+
+TEST_F(LmTest, ReadsRecordsAsDocuments) {
+  fs::create_directories(folder_ / "poems");
+  write_file_atomic(folder_ / "poems/a.json", R"([{"lines": ["abc", "de"]}, {"lines": "ab"}, {"lines": []}])");
+  write_file_atomic(folder_ / "poems/b.json", R"([{"lines": ["eab", "cx"]}])");
+  const auto line = [&](const char* key, const std::string& path) {
+    return std::string(key) + " = \"" + (folder_ / path).string() + "\"\n";
+  };
+  const auto task = make_task(recipe(line("text", "poems") + line("validation_text", "poems/b.json") +
+                                     "text_field = \"lines\"\nsampling = \"epochs\"\ndocument_mask = true\n"),
+                              {.batch_size = 1});
+  const auto& tokenizer = dynamic_cast<LmTask&>(*task).tokenizer();
+  const auto end = *tokenizer.end_of_text();
+  EXPECT_EQ(task->batches_per_epoch(), 1);  // # abc\nde # ab #: eleven tokens
+  const auto batch = task->train_batch(0);
+  std::vector<int64_t> ids = {end};
+  for (const auto id : tokenizer.encode("abc\nde")) ids.push_back(id);
+  ids.push_back(end);
+  EXPECT_TRUE(batch["ids"][0].equal(at::tensor(ids))) << batch["ids"];
+  EXPECT_TRUE(batch["first_key"][0].equal(at::tensor(std::vector<int64_t>{0, 0, 0, 0, 0, 0, 0, 7})))
+      << batch["first_key"];
+  EXPECT_EQ(batch.weight, 8) << "the end of a document starts the next one, so every token is predicted";
+  // "x" is known although no training document has it, and the end-of-text token adds no character.
+  task->initialise();
+  const auto metrics = task->evaluate("validation");
+  EXPECT_EQ(metrics["tokens"], 7);
+  EXPECT_NEAR(metrics["bits_per_char"].get<double>(), metrics["loss"].get<double>() * 7 / std::log(2.) / 6, 1e-6);
+
+  const auto problem = [&](const std::string& more) {
+    return error_of([&] { make_task(recipe(line("text", "poems") + more), {}); });
+  };
+  EXPECT_NE(problem("").find("a.json, record 1: [data] no member 'text'"), std::string::npos) << problem("");
+  EXPECT_NE(problem(line("validation_text", "poems/c.json")).find("there is no file"), std::string::npos);
+  EXPECT_NE(problem(line("validation_text", "poems") + "text_field = \"lines\"\n").find("training part of"),
+            std::string::npos);
+}
+
+TEST_F(LmTest, OverlappingWindowsCountEveryTokenOnceWithMoreContext) {
+  const auto task = make_task(recipe(text_line() + "eval_stride = 3\n"), {.batch_size = 2});
+  task->initialise();
+  const auto result = task->evaluate("validation");
+  EXPECT_EQ(result["tokens"], 29);
+  auto* lm = dynamic_cast<LmTask*>(task.get());
+  const auto all = lm->tokenizer().encode(std::string_view(text_).substr(270));
+  const torch::NoGradGuard no_grad;
+  double nats = 0;
+  for (size_t end = 8, before = 0; before < 29; before = end, end = std::min<size_t>(end + 3, 29)) {
+    const auto x = at::tensor(std::vector<int64_t>(all.begin() + end - 8, all.begin() + end)).unsqueeze(0);
+    const auto logp = lm->model().forward(x).log_softmax(-1)[0];
+    for (size_t t = before; t < end; ++t) nats -= logp[int64_t(t + 8 - end)][all[t + 1]].item<double>();
+  }
+  EXPECT_NEAR(result["loss"].get<double>(), nats / 29, 1e-5);
+  EXPECT_NE(error_of([&] { make_task(recipe(text_line() + "eval_stride = 9\n"), {}); }).find("at most block_size 8"),
+            std::string::npos);
+}
+
+TEST_F(LmTest, WritesSamplesAndSaysWhetherTheyScan) {
+  write_file_atomic(folder_ / "train.json", R"([{"text": "甲乙丙，丁甲乙。"}, {"text": "甲，乙。"}])");
+  write_file_atomic(folder_ / "held.json", R"([{"text": ["甲乙丙，丁甲乙。", "甲乙丙，甲丁。"]}])");
+  const auto task = make_task(
+      recipe("text = \"" + (folder_ / "train.json").string() + "\"\nvalidation_text = \"" +
+             (folder_ / "held.json").string() + "\"\nkneser_ney = 2\n[data.samples]\ncount = 50\nmetre = [1, 2, 3]\n"),
+      {.batch_size = 2, .seed = 3});
+  task->initialise();
+  const auto metrics = task->evaluate("validation");
+  EXPECT_EQ(metrics["held_out_scanning_lines"], 0.5);
+  const auto scanning = metrics["scanning_lines"].get<double>();
+  EXPECT_GT(scanning, 0) << "by chance, as 甲，乙。 does";
+  EXPECT_LT(scanning, 1);
+  EXPECT_LE(metrics["copied_lines"].get<double>(), 1);
+  EXPECT_GT(metrics["kneser_ney_bits_per_char"].get<double>(), 0);
+
+  const torch::NoGradGuard no_grad;
+  task->module().eval();
+  task->illustrate(folder_.path().string());
+  const auto page = read_file(folder_ / "samples.txt");
+  EXPECT_NE(page.find("  ("), std::string::npos) << "lengths of the clauses";
+  task->illustrate(folder_.path().string());
+  EXPECT_EQ(read_file(folder_ / "samples.txt"), page) << "seeded";
 }
 
 TEST_F(LmTest, EvaluatesTheWholeValidationPart) {

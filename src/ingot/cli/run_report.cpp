@@ -153,14 +153,16 @@ Json run_report(const fs::path& run_folder) {
   std::vector<fs::path> pictures;
   if (fs::is_directory(run_folder / "pictures"))
     for (const auto& file : fs::directory_iterator(run_folder / "pictures"))
-      if (file.path().extension() == ".svg" || file.path().extension() == ".png") pictures.push_back(file.path());
+      if (const auto kind = file.path().extension(); kind == ".svg" || kind == ".png" || kind == ".txt")
+        pictures.push_back(file.path());
   std::sort(pictures.begin(), pictures.end());
   if (!pictures.empty()) {
     Json blocks = Json::array();
     for (const auto& file : pictures) {
       auto title = file.stem().string();
       std::replace(title.begin(), title.end(), '_', ' ');
-      blocks.push_back(report::picture(file, title));
+      blocks.push_back(file.extension() == ".txt" ? Json{{"type", "code"}, {"title", title}, {"text", read_file(file)}}
+                                                  : report::picture(file, title));
     }
     sections.push_back({{"id", "pictures"}, {"title", both("Pictures", "图示")}, {"blocks", blocks}});
   }

@@ -1,7 +1,9 @@
 // Next-token prediction: the task that binds any causal decoder to token data.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 
 #include <torch/nn/module.h>
 
@@ -43,7 +45,11 @@ class LmTask : public Task {
   Batch train_batch(int64_t index) override;
   int64_t batches_per_epoch() const override;
   Tensor loss(const Batch& batch, const std::string& player) override;
-  // {"loss" nats per token, "perplexity", "bits_per_byte", "bits_per_char", "tokens"} over windows without overlap.
+  // {"loss" nats per token, "perplexity", "bits_per_byte", "bits_per_char", "tokens"}; an end-of-text token costs bits
+  // and adds no character. Windows do not overlap, but for data.eval_stride. By data.kneser_ney also
+  // {"kneser_ney_bits_per_char"} of an n-gram model of the characters of the training split, given the same documents
+  // and how many different characters they have; by data.samples.metre {"scanning_lines", "copied_lines"}: shares of
+  // the lines of the samples that scan and that stand in the training split, and {"held_out_scanning_lines"}.
   Json evaluate(const std::string& split, int64_t limit) override;
   std::string unit() const override { return "token"; }
   double train_flops_per_unit() const override { return model_->train_flops_per_token(); }
@@ -51,14 +57,20 @@ class LmTask : public Task {
   void save_assets(const std::string& folder) const override;
   std::string data_hash() const override { return data_.identity; }
   Json card() const override;
+  void illustrate(const std::string& folder) override;  // samples.txt
 
  private:
   Batch make_batch(const TokenStream& tokens, const std::vector<int64_t>& offsets, int64_t length) const;
+  double kneser_ney_bits(const std::string& split);  // per character
+  std::vector<std::string> texts(const std::string& split) const;
+  std::vector<std::string> samples();  // the same for the same weights
 
   std::shared_ptr<LanguageModel> model_;
   LmData data_;
   CrossEntropyOptions loss_;
   TaskOptions options_;
+  std::map<std::string, double> kneser_ney_bits_;  // by split
+  std::set<std::string, std::less<>> training_lines_;
 };
 
 std::unique_ptr<Task> make_lm_task(std::shared_ptr<LanguageModel> model, LmData data, const CrossEntropyOptions& loss,

@@ -81,6 +81,10 @@ MaskedLmTask::MaskedLmTask(LmData data, const MaskingConfig& masking, int64_t le
   const auto tokens = data_.train ? data_.train->num_tokens() : 0;
   require("data", tokens > length, "the training split has ", tokens, " tokens, expected more than ", length,
           "; use more text or a smaller model.max_position_embeddings");
+  const auto& config = data_.config;
+  require("data", !config.document_mask && !config.eval_stride && !config.kneser_ney && !config.samples.count,
+          "document_mask, eval_stride, kneser_ney or samples is set, expected none with masked words; they are for "
+          "next-token models");
   std::vector<double> counts(size_t(data_.vocab_size), 1);  // add one, Laplace
   std::vector<int32_t> part(1 << 16);
   for (int64_t begin = 0; begin < tokens; begin += int64_t(part.size())) {
