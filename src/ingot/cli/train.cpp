@@ -28,6 +28,8 @@ void print_dry_run(const Json& plan) {
   fmt::print("{}\n", to_toml(plan["recipe"]));
   TextTable table({"what", "value"});
   table.add({"parameters", grouped(plan["model"]["parameters"].get<int64_t>())});
+  if (const auto& model = plan["model"]; model.contains("trained_parameters"))
+    table.add({"of which train", grouped(model["trained_parameters"].get<int64_t>())});
   table.add({"steps", grouped(plan["steps"].get<int64_t>())});
   table.add({plan["unit"].get<std::string>() + "s", si(plan["units"].get<double>())});
   table.add({"FLOPs", si(plan["flops"].get<double>())});

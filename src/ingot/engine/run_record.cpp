@@ -1,5 +1,7 @@
 #include "ingot/engine/run_record.h"
 
+#include <map>
+
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -10,6 +12,15 @@
 #include "ingot/torch/module_state.h"
 
 namespace ingot {
+
+int64_t count_trained(const torch::nn::Module& module) {
+  std::map<const void*, int64_t> sizes;  // tied weights once
+  for (const auto& value : module.parameters())
+    if (value.requires_grad()) sizes[value.unsafeGetTensorImpl()] = value.numel();
+  int64_t count = 0;
+  for (const auto& [tensor, size] : sizes) count += size;
+  return count;
+}
 
 std::optional<double> mfu(const Task& task, const TrainConfig& config, const TrainState& state,
                           const std::optional<Ceiling>& ceiling) {
@@ -28,6 +39,8 @@ Json run_record(const RecordInputs& in) {
   record["model"] = {{"family", in.family},
                      {"parameters", count_parameters(in.task.module())},
                      {"flops_per_unit", in.task.train_flops_per_unit()}};
+  if (const auto trained = count_trained(in.task.module()); trained != record["model"]["parameters"])
+    record["model"]["trained_parameters"] = trained;
   const Json card = in.task.card();
   for (const auto& [key, value] : card.items())
     if (!record["model"].contains(key)) record["model"][key] = value;
@@ -71,6 +84,8 @@ std::string model_card(const Json& record, const Json& task_card) {
   text += "| model | |\n| --- | --- |\n";
   row("family", record.at("model").at("family").get<std::string>());
   row("parameters", grouped(record.at("model").at("parameters").get<int64_t>()));
+  if (const auto trained = record.at("model").value("trained_parameters", Json()); trained.is_number())
+    row("of which train", grouped(trained.get<int64_t>()));
   for (const auto& [key, value] : task_card.items())
     if (key != "parameters") row(key, plain(value));
   text += "\n| training | |\n| --- | --- |\n";

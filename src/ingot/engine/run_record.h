@@ -1,7 +1,8 @@
 // run.json, the record that plan/, the dashboard and the registry read, and the model card made from it.
 //
 // {"id", "name", "status", "created", "finished",
-//  "model":   {"family", "parameters", "flops_per_unit", ...what the task's card says},
+//  "model":   {"family", "parameters", "trained_parameters" where some are frozen, "flops_per_unit", ...what the task's
+//              card says},
 //  "train":   {"steps", "units", "unit", "units_per_s", "tokens_per_s", "cpu_s", "step_s", "wall_s", "mfu",
 //              "peak_memory_bytes", "final_loss", "skipped_steps", "rollbacks", "empty_steps", "usd"},
 //  "eval":    {"validation": {...}, "best": {"step", "metric", "value"}},
@@ -60,6 +61,8 @@ struct TrainState {
     v("wall_s", self.wall_s, "seconds in all");
   }
 };
+
+int64_t count_trained(const torch::nn::Module& module);  // parameters that are not frozen; tied weights once
 
 // Share of the machine's peak in this precision; nullopt when either is unknown.
 std::optional<double> mfu(const Task& task, const TrainConfig& config, const TrainState& state,

@@ -117,6 +117,7 @@ void Ema::update(const torch::nn::Module& module) {
   const at::NoGradGuard no_grad;
   std::vector<Tensor> average, now;
   for (const auto& item : module.named_parameters()) {
+    if (!item.value().requires_grad()) continue;  // frozen: an average of one value would round it
     average.push_back(average_.at(item.key()));
     now.push_back(item.value().detach());
   }

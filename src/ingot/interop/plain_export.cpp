@@ -8,6 +8,8 @@
 #include "ingot/base/toml.h"
 #include "ingot/formats/checkpoint_folder.h"
 #include "ingot/formats/safetensors.h"
+#include "ingot/models/trained_task.h"
+#include "ingot/torch/safetensors.h"
 
 namespace ingot {
 
@@ -25,7 +27,7 @@ Json export_plain(const fs::path& run_folder, const fs::path& out, const std::st
           " exists and is not an empty folder; choose another name");
   if (!fs::exists(run_folder / "recipe.toml"))
     fail(ErrorKind::NotFound, "export", run_folder.string(), " is no run folder: it has no recipe.toml");
-  const auto recipe = read_toml(run_folder / "recipe.toml").root;
+  auto recipe = read_toml(run_folder / "recipe.toml").root;
   const std::string family = recipe.at("model").at("name");
 
   // Beside `out`, then renamed: a folder that is there is whole.
@@ -33,12 +35,20 @@ Json export_plain(const fs::path& run_folder, const fs::path& out, const std::st
   partial += ".tmp";
   fs::remove_all(partial);
   fs::create_directories(partial);
-  const auto weights = find_checkpoint(run_folder, checkpoint).weights_file();
-  fs::copy_file(weights, partial / "model.safetensors");
+  const bool lora = recipe["model"].erase("lora") > 0;
+  if (lora)
+    write_tensors_atomic(partial / "model.safetensors", load_run_weights(run_folder, checkpoint));
+  else
+    fs::copy_file(find_checkpoint(run_folder, checkpoint).weights_file(), partial / "model.safetensors");
   write_json(partial / "config.json",
              {{"architectures", {family}}, {"model", recipe.at("model")}, {"data", recipe.value("data", Json())}});
   for (const auto& asset : fs::directory_iterator(run_folder / "assets"))
     if (asset.is_regular_file()) fs::copy_file(asset.path(), partial / asset.path().filename());
+  if (lora) {  // merged: a model like any other
+    auto model = read_json(partial / "model.json");
+    model.erase("lora");
+    write_json(partial / "model.json", model);
+  }
   fs::remove(out);
   fs::rename(partial, out);
 

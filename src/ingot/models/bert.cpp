@@ -33,6 +33,7 @@ Problems BertConfig::validate() const {
   for (const auto& [key, value] : {std::pair{"hidden_dropout_prob", hidden_dropout_prob},
                                    {"attention_probs_dropout_prob", attention_probs_dropout_prob}})
     check(value >= 0 && value < 1, key, ": got ", value, ", expected 0 <= x < 1");
+  check(!lora || !init_from.empty(), kLoraWithoutModel);
   check(layer_norm_eps > 0, "layer_norm_eps: got ", layer_norm_eps, ", expected above 0");
   check(rope_theta > 0, "rope_theta: got ", rope_theta, ", expected above 0");
   return problems;
@@ -76,6 +77,8 @@ BertImpl::BertImpl(const BertConfig& c, int64_t num_classes) : config_(c), num_c
       qa_outputs_ = register_module("qa_outputs", Linear(C, 2, true));
       break;
   }
+  // Heads that no pre-training has; that of masked words comes with the model.
+  if (c.lora) add_lora(*this, *c.lora, {"pooler", "classifier", "qa_outputs"});
 }
 
 Tensor BertImpl::features(const Tensor& ids, const Tensor& segments, const Packing& packing) {
@@ -134,14 +137,15 @@ void BertImpl::initialise(uint64_t seed) {
     else
       fill_normal(weight, 0.02, seed, name);
   }
+  if (config_.lora) initialise_lora(*this, seed);
   if (!config_.init_from.empty()) load_bert_weights(*this, config_.init_from);
 }
 
 double BertImpl::train_flops_per_token(int64_t length) const {
-  int64_t weights = 0;
+  double flops = 0;
   for (const auto& item : named_parameters())
-    if (item.key().starts_with("layer.") && item.value().dim() == 2) weights += item.value().numel();
-  return 6. * double(weights) + 12. * double(config_.num_hidden_layers * config_.hidden_size * length);
+    if (item.key().starts_with("layer.") && item.value().dim() == 2) flops += train_flops(item.value());
+  return flops + 12. * double(config_.num_hidden_layers * config_.hidden_size * length);
 }
 
 }  // namespace ingot

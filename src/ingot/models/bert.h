@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 #include "ingot/base/config.h"
 #include "ingot/nn/encoder.h"
+#include "ingot/nn/lora.h"
 #include "ingot/torch/tensor.h"
 
 namespace ingot {
@@ -52,6 +54,7 @@ struct BertConfig {  // [model]; sizes are named as in the published bert_config
   bool unpad = true;
   Pooling classifier_pooling = Pooling::Cls;
   std::string init_from;
+  std::optional<LoraConfig> lora;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("name", self.name, "bert");
@@ -73,8 +76,10 @@ struct BertConfig {  // [model]; sizes are named as in the published bert_config
     v("pre_norm", self.pre_norm, "norms before the blocks and one at the end, instead of behind (published)");
     v("bias", self.bias, "biases in the blocks' linear maps and norms");
     v("unpad", self.unpad, "leave padding out of everything but attention");
-    v("classifier_pooling", self.classifier_pooling, "what classes are read from: cls (published), or mean of the tokens");
+    v("classifier_pooling", self.classifier_pooling,
+      "what classes are read from: cls (published), or mean of the tokens");
     v("init_from", self.init_from, "folder with weights to start from: a Hugging Face BERT folder or a run folder");
+    v("lora", self.lora, "train low-rank additions to the weights of init_from, and a new head, instead of them");
   }
   Problems validate() const;
 };

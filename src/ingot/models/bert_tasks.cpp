@@ -70,10 +70,7 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const WordPieceConfig& config, c
                                                 const TaskOptions& options, const std::vector<std::string>& texts) {
   if (options.purpose == Purpose::Infer) return load_tokenizer(fs::path(options.run_folder) / "assets");
   if (!config.path.empty()) return load_tokenizer(config.path);
-  if (!init_from.empty()) {
-    const fs::path folder = init_from;
-    return load_tokenizer(fs::exists(folder / "assets") ? folder / "assets" : folder);
-  }
+  if (!init_from.empty()) return load_tokenizer(tokenizer_folder(init_from));
   TokenizerTrainConfig train;
   train.kind = "wordpiece";
   train.vocab_size = config.vocab_size;
@@ -205,8 +202,7 @@ class BertSpanTask : public SpanTask {
  public:
   BertSpanTask(const BertConfig& config, const SpanConfig& data, SpanData splits,
                const std::shared_ptr<const Tokenizer>& tokenizer, const TaskOptions& options)
-      : SpanTask(data, std::move(splits), tokenizer, config.max_position_embeddings,
-                 config.type_vocab_size, options),
+      : SpanTask(data, std::move(splits), tokenizer, config.max_position_embeddings, config.type_vocab_size, options),
         model_(build(config, tokenizer->vocab_size(), 0)) {}
   torch::nn::Module& module() override { return *model_; }
   void initialise() override { model_->initialise(options_.seed); }
@@ -232,14 +228,18 @@ class BertSpanTask : public SpanTask {
 
 std::unique_ptr<Task> make_bert(const Document& recipe, const TaskOptions& options) {
   MaskedTextConfig config;
-  const auto from = recipe.root.at("model").value("init_from", Json());
   if (const auto saved = saved_config<BertConfig>(options)) {
     static_cast<BertConfig&>(config) = *saved;
     config.masking = read_config<MaskedTextConfig>(recipe, "model").masking;
   } else {
     // A recipe need not repeat the sizes of the model that it starts from.
-    if (from.is_string() && is_hugging_face_folder(from.get<std::string>()))
-      static_cast<BertConfig&>(config) = read_hugging_face_bert(from.get<std::string>());
+    if (const auto from = init_from(recipe)) {
+      auto& base = static_cast<BertConfig&>(config);
+      const auto head = base.head;  // another task may begin here
+      base = is_hugging_face_folder(*from) ? read_hugging_face_bert(*from)
+                                           : config_of_run<BertConfig>(*from).value_or(base);
+      base.head = head;
+    }
     config = read_config<MaskedTextConfig>(recipe, "model", config);
   }
   switch (config.head) {

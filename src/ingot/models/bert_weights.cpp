@@ -7,8 +7,9 @@
 
 #include "ingot/base/error.h"
 #include "ingot/base/json.h"
-#include "ingot/formats/checkpoint_folder.h"
 #include "ingot/models/gpt_weights.h"
+#include "ingot/models/trained_task.h"
+#include "ingot/nn/lora.h"
 #include "ingot/torch/module_state.h"
 #include "ingot/torch/safetensors.h"
 
@@ -114,9 +115,7 @@ BertConfig read_hugging_face_bert(const fs::path& folder, BertConfig config) {
 }
 
 void load_bert_weights(BertImpl& model, const fs::path& source) {
-  const auto tensors = is_hugging_face_folder(source) ? read_foreign(source)
-                       : fs::is_directory(source)     ? load_tensors(find_checkpoint(source, "best").weights_file())
-                                                      : load_tensors(source);
+  const auto tensors = is_hugging_face_folder(source) ? read_foreign(source) : load_run_weights(source);
   const torch::NoGradGuard no_grad;
   Problems problems;
   const auto state = module_state(model);
@@ -126,7 +125,7 @@ void load_bert_weights(BertImpl& model, const fs::path& source) {
     if (fits) {
       Tensor into = target;
       into.copy_(found->second);
-    } else if (!is_head(name)) {
+    } else if (!is_head(name) && !is_lora(name)) {
       problems.push_back(
           found == tensors.end()
               ? name + ": is missing"

@@ -38,6 +38,7 @@ Problems GptConfig::validate() const {
     check(value >= 0 && value < 1, key, ": got ", value, ", expected 0 <= x < 1");
   for (const auto& [key, value] : {std::pair{"logit_softcap", logit_softcap}, {"z_loss", z_loss}})
     check(value >= 0 && std::isfinite(value), key, ": got ", value, ", expected 0 (off) or more");
+  check(!lora || !init_from.empty(), kLoraWithoutModel);
   check(norm_eps > 0, "norm_eps: got ", norm_eps, ", expected above 0");
   check(rope_theta > 0, "rope_theta: got ", rope_theta, ", expected above 0");
   return problems;
@@ -88,6 +89,7 @@ GptImpl::GptImpl(const GptConfig& config) : config_(config) {
   register_module("h", h);
   ln_f_ = register_module("ln_f", Norm(config.norm, config.n_embd, config.norm_eps, config.bias));
   if (!config.tied_embeddings) lm_head_ = register_module("lm_head", Linear(config.n_embd, config.vocab_size, false));
+  if (config.lora) add_lora(*this, *config.lora);
 }
 
 Tensor GptImpl::features(const Tensor& ids, const Tensor& first_key, KvCache* cache) {
@@ -119,7 +121,7 @@ Tensor GptImpl::features(const Tensor& ids, const Tensor& first_key, KvCache* ca
 }
 
 Tensor GptImpl::logits(const Tensor& features) {
-  const auto y = linear(features, lm_head_ ? lm_head_->weight : wte_->weight, {}, head_copy_);  // [.., V]
+  const auto y = lm_head_ ? lm_head_(features) : linear(features, wte_->weight, {}, head_copy_);  // [.., V]
   return config_.logit_softcap > 0 ? config_.logit_softcap * at::tanh(y / config_.logit_softcap) : y;
 }
 
@@ -138,6 +140,7 @@ KvCache GptImpl::make_cache(int64_t batch, int64_t capacity) const {
 // GPT-2: normal(0.02); what adds to the residual stream is divided by sqrt(2 n_layer). A head of its own starts at
 // zero.
 void GptImpl::initialise(uint64_t seed) {
+  if (config_.lora) initialise_lora(*this, seed);
   if (!config_.init_from.empty()) return load_gpt_weights(*this, config_.init_from);
   const at::NoGradGuard no_grad;
   for (const auto& item : named_parameters()) {
@@ -154,26 +157,32 @@ void GptImpl::initialise(uint64_t seed) {
 }
 
 double GptImpl::train_flops_per_token() const {
-  int64_t weights = 0;  // that are multiplied once a token; the embedding tables are looked up, the head multiplies
+  double flops = 0;  // of weights that are multiplied once a token; the tables are looked up, the head multiplies
   for (const auto& item : named_parameters())
     if (item.value().dim() == 2 && item.key() != "wte.weight" && item.key() != "wpe.weight")
-      weights += item.value().numel();
-  if (!lm_head_) weights += wte_->weight.numel();
-  return 6. * double(weights) + 12. * double(config_.n_layer * config_.n_embd * config_.block_size);
+      flops += train_flops(item.value());
+  if (!lm_head_) flops += train_flops(wte_->weight);
+  return flops + 12. * double(config_.n_layer * config_.n_embd * config_.block_size);
 }
 
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options) {
   GptConfig config;
-  const auto from = recipe.root.at("model").value("init_from", Json());
+  const auto from = init_from(recipe);
   if (const auto saved = saved_config<GptConfig>(options)) {
     config = *saved;
   } else {
-    // A recipe need not repeat the sizes of the model that it starts from.
-    if (from.is_string() && is_hugging_face_folder(from.get<std::string>()))
-      config = read_hugging_face_gpt(from.get<std::string>());
+    // A recipe need not repeat the sizes of the model that it starts from, nor name its tokenizer.
+    if (from && is_hugging_face_folder(*from))
+      config = read_hugging_face_gpt(*from);
+    else if (from)
+      config = config_of_run<GptConfig>(*from).value_or(config);
     config = read_config<GptConfig>(recipe, "model", config);
   }
-  auto data = open_lm_data(recipe, options);
+  Document with_tokenizer = recipe;
+  if (auto& root = with_tokenizer.root; from && root.contains("data") && root["data"].is_object())
+    if (root["data"].contains("text") && !root["data"].contains("tokenizer"))
+      root["data"]["tokenizer"] = tokenizer_folder(*from).string();
+  auto data = open_lm_data(with_tokenizer, options);
   if (config.vocab_size == 0) config.vocab_size = data.vocab_size;
   require("recipe", config.vocab_size >= data.vocab_size, recipe.at("model.vocab_size"), ": got ", config.vocab_size,
           ", expected at least the tokenizer's ", data.vocab_size, "; leave it out to take that");

@@ -3,11 +3,13 @@
 // queries and keys, a head of its own, capped logits (Touvron et al. 2023; Henry et al. 2020; Gemma 2, 2024).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "ingot/base/config.h"
 #include "ingot/nn/activation.h"
 #include "ingot/nn/attention.h"
+#include "ingot/nn/lora.h"
 #include "ingot/nn/norm.h"
 #include "ingot/tasks/lm.h"
 
@@ -35,6 +37,7 @@ struct GptConfig {  // [model]; names follow GPT-2, so that its published sizes 
   double label_smoothing = 0;
   double z_loss = 0;
   std::string init_from;
+  std::optional<LoraConfig> lora;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("name", self.name, "gpt");
@@ -60,6 +63,7 @@ struct GptConfig {  // [model]; names follow GPT-2, so that its published sizes 
     v("label_smoothing", self.label_smoothing, "in training only");
     v("z_loss", self.z_loss, "weight of log(Z)^2 in training; 0: off");
     v("init_from", self.init_from, "folder with weights to start from: a Hugging Face GPT-2 folder or a run folder");
+    v("lora", self.lora, "train low-rank additions to the weights of init_from instead of them");
   }
   Problems validate() const;
 

@@ -1,12 +1,13 @@
 #include "ingot/models/gpt_weights.h"
 
+#include <map>
 #include <set>
 
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
 #include "ingot/base/json.h"
-#include "ingot/formats/checkpoint_folder.h"
+#include "ingot/models/trained_task.h"
 #include "ingot/torch/safetensors.h"
 
 namespace ingot {
@@ -25,12 +26,6 @@ bool is_transposed(const std::string& name) {
 
 // Causal masks that older files carry.
 bool is_mask(const std::string& name) { return name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias"); }
-
-std::string shape_text(at::IntArrayRef shape) {
-  std::string text = "[";
-  for (const auto n : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(n);
-  return text + "]";
-}
 
 }  // namespace
 
@@ -101,38 +96,18 @@ GptConfig read_hugging_face_gpt(const fs::path& folder) {
 }
 
 void load_gpt_weights(GptImpl& model, const fs::path& source) {
-  const bool foreign = is_hugging_face_folder(source);
-  const auto files = foreign                    ? hugging_face_weights(source)
-                     : fs::is_directory(source) ? std::vector{find_checkpoint(source, "best").weights_file()}
-                                                : std::vector{source};
-  const torch::NoGradGuard no_grad;
-  auto parameters = model.named_parameters();
-  std::set<std::string> missing;
-  for (const auto& item : parameters) missing.insert(item.key());
-  Problems problems;
-  for (const auto& file_name : files) {
-    const SafetensorsFile file(file_name);
-    for (const auto& [key, view] : file.tensors()) {
-      const std::string name = key.starts_with("transformer.") ? key.substr(12) : key;
-      if (is_mask(name) && foreign) continue;
-      auto* parameter = parameters.find(name);
-      if (!parameter) {
-        if (name == "lm_head.weight" && model.config().tied_embeddings) continue;  // the written copy of a tied head
-        problems.push_back(key + ": the model has no such parameter");
-        continue;
+  std::map<std::string, Tensor> tensors;
+  if (is_hugging_face_folder(source)) {
+    for (const auto& file : hugging_face_weights(source))
+      for (auto& [key, value] : load_tensors(file)) {
+        const std::string name = key.starts_with("transformer.") ? key.substr(12) : key;
+        if (!is_mask(name)) tensors[name] = is_transposed(name) && value.dim() == 2 ? value.t() : value;
       }
-      auto value = to_tensor(view);
-      if (foreign && is_transposed(name) && value.dim() == 2) value = value.t();
-      missing.erase(name);
-      if (value.sizes() != parameter->sizes())
-        problems.push_back(key + ": has shape " + shape_text(value.sizes()) + ", expected " +
-                           shape_text(parameter->sizes()));
-      else
-        parameter->copy_(value);
-    }
+    if (model.config().tied_embeddings) tensors.erase("lm_head.weight");  // the written copy of a tied head
+  } else {
+    tensors = load_run_weights(source);
   }
-  for (const auto& name : missing) problems.push_back(name + ": is missing");
-  throw_if_any(source.string(), problems);
+  load_base_weights(model, std::move(tensors), source.string());
 }
 
 void write_hugging_face_gpt(GptImpl& model, const fs::path& folder) {

@@ -9,14 +9,35 @@
 
 namespace ingot {
 
-// assets/model.json of the run folder; nothing when the task is made to train, or the run has no such file.
+// assets/model.json of the run folder, without the LoRA that its weights are read without (load_run_weights); nothing
+// when the run has no such file.
 template <Visitable Config>
-std::optional<Config> saved_config(const TaskOptions& options) {
-  const auto path = fs::path(options.run_folder) / "assets" / "model.json";
-  if (options.purpose != Purpose::Infer || !fs::exists(path)) return std::nullopt;
+std::optional<Config> config_of_run(const fs::path& run_folder) {
+  const auto path = run_folder / "assets" / "model.json";
+  if (!fs::exists(path)) return std::nullopt;
   Document document{.origin = path.string()};
   document.root["model"] = read_json(path);
+  document.root["model"].erase("lora");
   return read_config<Config>(document, "model");
+}
+
+// That of the run that the task answers for; nothing when the task is made to train.
+template <Visitable Config>
+std::optional<Config> saved_config(const TaskOptions& options) {
+  if (options.purpose != Purpose::Infer) return std::nullopt;
+  return config_of_run<Config>(options.run_folder);
+}
+
+// What [model] init_from names, if it names something.
+inline std::optional<fs::path> init_from(const Document& recipe) {
+  const auto from = recipe.root.at("model").value("init_from", Json());
+  if (!from.is_string() || from.get<std::string>().empty()) return std::nullopt;
+  return from.get<std::string>();
+}
+
+// Where the tokenizer of a run folder or a Hugging Face folder lies.
+inline fs::path tokenizer_folder(const fs::path& folder) {
+  return fs::exists(folder / "assets") ? folder / "assets" : folder;
 }
 
 }  // namespace ingot

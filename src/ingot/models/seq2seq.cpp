@@ -8,6 +8,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/models/saved_config.h"
+#include "ingot/models/trained_task.h"
 #include "ingot/nn/attention.h"
 #include "ingot/nn/init.h"
 
@@ -32,6 +33,7 @@ Problems Seq2SeqConfig::validate() const {
   }
   for (const auto& [key, value] : {std::pair{"dropout", dropout}, {"attention_dropout", attention_dropout}})
     check(value >= 0 && value < 1, key, ": got ", value, ", expected 0 <= x < 1");
+  check(!lora || !init_from.empty(), kLoraWithoutModel);
   check(norm_eps > 0, "norm_eps: got ", norm_eps, ", expected above 0");
   return problems;
 }
@@ -135,6 +137,7 @@ Seq2SeqImpl::Seq2SeqImpl(const Seq2SeqConfig& c) : config_(c) {
     encoder_norm_ = register_module("encoder_norm", Norm(c.norm, c.d_model, c.norm_eps, true));
     decoder_norm_ = register_module("decoder_norm", Norm(c.norm, c.d_model, c.norm_eps, true));
   }
+  if (c.lora) add_lora(*this, *c.lora);
 }
 
 Tensor Seq2SeqImpl::embed(const Tensor& ids, int64_t first) {
@@ -195,6 +198,9 @@ Tensor Seq2SeqImpl::step(const Tensor& last, DecoderState& state) {
 
 // Embeddings normal with variance 1 / C, matrices uniform after Glorot & Bengio 2010, as fairseq has them.
 void Seq2SeqImpl::initialise(uint64_t seed) {
+  if (config_.lora) initialise_lora(*this, seed);
+  if (!config_.init_from.empty())
+    return load_base_weights(*this, load_run_weights(config_.init_from), config_.init_from);
   const at::NoGradGuard no_grad;
   for (const auto& item : named_parameters()) {
     const auto& name = item.key();
@@ -213,9 +219,20 @@ void Seq2SeqImpl::initialise(uint64_t seed) {
 }
 
 std::unique_ptr<Task> make_seq2seq(const Document& recipe, const TaskOptions& options) {
-  const auto saved = saved_config<Seq2SeqConfig>(options);
-  auto config = saved ? *saved : read_config<Seq2SeqConfig>(recipe, "model");
-  auto task = std::make_unique<TranslateTask>(read_config<TranslateConfig>(recipe, "data"), options);
+  Seq2SeqConfig config;
+  Document with_tokenizer = recipe;
+  if (const auto saved = saved_config<Seq2SeqConfig>(options)) {
+    config = *saved;
+  } else {
+    // A recipe need not repeat the sizes of the model that it starts from, nor name its tokenizer.
+    if (const auto from = init_from(recipe)) {
+      config = config_of_run<Seq2SeqConfig>(*from).value_or(config);
+      if (auto& path = with_tokenizer.root["data"]["tokenizer"]["path"]; path.is_null() || path == "")
+        path = tokenizer_folder(*from).string();
+    }
+    config = read_config<Seq2SeqConfig>(recipe, "model", config);
+  }
+  auto task = std::make_unique<TranslateTask>(read_config<TranslateConfig>(with_tokenizer, "data"), options);
   if (config.vocab_size == 0) config.vocab_size = task->vocab_size();
   require("recipe", config.vocab_size >= task->vocab_size(), "model.vocab_size is ", config.vocab_size,
           ", expected at least the ", task->vocab_size(), " tokens of the tokenizer");

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ingot/base/config.h"
 #include "ingot/nn/encoder.h"
+#include "ingot/nn/lora.h"
 #include "ingot/tasks/translate.h"
 
 namespace ingot {
@@ -26,6 +28,8 @@ struct Seq2SeqConfig {  // [model]; names follow the paper
   double norm_eps = 1e-5;
   bool pre_norm = true;
   double dropout = 0.1, attention_dropout = 0;
+  std::string init_from;
+  std::optional<LoraConfig> lora;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("name", self.name, "seq2seq");
@@ -42,6 +46,8 @@ struct Seq2SeqConfig {  // [model]; names follow the paper
     v("pre_norm", self.pre_norm, "norms before the blocks, else behind (published)");
     v("dropout", self.dropout, "dropout of embeddings and of what each block adds");
     v("attention_dropout", self.attention_dropout, "dropout of attention weights");
+    v("init_from", self.init_from, "run folder with weights and subwords to start from");
+    v("lora", self.lora, "train low-rank additions to the weights of init_from instead of them");
   }
   Problems validate() const;
 };

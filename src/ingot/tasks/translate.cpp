@@ -274,10 +274,10 @@ Json TranslateTask::predict(const Json& request) {
 
 // Each weight multiplies once a token of its side; the sides are about as long as each other.
 double TranslateTask::train_flops_per_unit() const {
-  double weights = 0;
+  double flops = 0;
   for (const auto& p : model_->parameters())
-    if (p.dim() == 2) weights += double(p.numel());
-  return 6 * weights;
+    if (p.dim() == 2) flops += train_flops(p);
+  return flops;
 }
 
 void TranslateTask::save_assets(const std::string& folder) const {

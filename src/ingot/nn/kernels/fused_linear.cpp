@@ -20,7 +20,8 @@ class Bf16Linear : public torch::autograd::Function<Bf16Linear> {
     auto sizes = x.sizes().vec();
     sizes.back() = out;
     ctx->save_for_backward({rows, copy});
-    ctx->saved_data["bias"] = given(bias);
+    ctx->saved_data["weight"] = weight.requires_grad();
+    ctx->saved_data["bias"] = given(bias) && bias.requires_grad();
     ctx->saved_data["type"] = int64_t(x.scalar_type());
     return gemm_bf16(rows, copy.t(), given(bias) ? bias : Tensor(), at::kBFloat16).view(sizes);
   }
@@ -32,8 +33,10 @@ class Bf16Linear : public torch::autograd::Function<Bf16Linear> {
     auto sizes = grads[0].sizes().vec();
     sizes.back() = weight.size(1);
     const auto dx = gemm_bf16(dy, weight, {}, at::ScalarType(ctx->saved_data["type"].toInt())).view(sizes);
-    return {
-        dx, gemm_bf16(dy.t(), x, {}, at::kFloat), ctx->saved_data["bias"].toBool() ? column_sums(dy) : Tensor(), {}};
+    return {dx,
+            ctx->saved_data["weight"].toBool() ? gemm_bf16(dy.t(), x, {}, at::kFloat) : Tensor(),
+            ctx->saved_data["bias"].toBool() ? column_sums(dy) : Tensor(),
+            {}};
   }
 
  private:
