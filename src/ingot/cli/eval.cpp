@@ -57,7 +57,7 @@ void add_eval(CLI::App& app) {
   auto o = std::make_shared<Options>();
   command->add_option("run", o->run, "run folder, id or name")->required();
   command->add_option("--split", o->split, "validation or test");
-  command->add_option("--checkpoint", o->checkpoint, "best, latest or a step");
+  command->add_option("--checkpoint", o->checkpoint, "best, latest, average or a step");
   auto* questions = command->add_option(
       "--options", o->questions,
       R"(JSONL of {"context", "options", "answer"}: which option the language model finds likeliest)");

@@ -27,7 +27,7 @@ void add_export(CLI::App& app) {
           "--to", options->to,
           "hf: Hugging Face (config.json, model.safetensors, tokenizer.json); plain: any family under its own names")
       ->check(CLI::IsMember({"hf", "plain"}));
-  command->add_option("--checkpoint", options->checkpoint, "best, latest or a step (default best)");
+  command->add_option("--checkpoint", options->checkpoint, "best, latest, average or a step (default best)");
   command->add_flag("--json", options->json, "print one JSON object");
   on_run(command, [options] {
     const auto summary = options->to == "plain" ? export_plain(options->run, options->out, options->checkpoint)

@@ -100,7 +100,7 @@ void add_generate(CLI::App& app) {
   command->add_option("--samples", options->samples, "texts to write, with seeds seed, seed + 1, ...")
       ->check(CLI::PositiveNumber);
   command->add_option("--device", options->device, "cpu, cuda or auto (default cpu)");
-  command->add_option("--checkpoint", options->checkpoint, "best, latest or a step (default best)");
+  command->add_option("--checkpoint", options->checkpoint, "best, latest, average or a step (default best)");
   command->add_flag("--json", options->json, "print one JSON object");
   on_run(command, [options] { return run_generate(*options); });
 }

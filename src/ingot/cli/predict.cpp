@@ -72,7 +72,7 @@ void add_predict(CLI::App& app) {
   kinds->add_option("--request", o->request, "one request as JSON");
   kinds->add_option("--requests", o->requests, "a JSONL file of requests, - for standard input; answers as JSONL");
   kinds->require_option(1);
-  command->add_option("--checkpoint", o->checkpoint, "best, latest or a step");
+  command->add_option("--checkpoint", o->checkpoint, "best, latest, average or a step");
   command->add_flag("--json", o->json, "print JSON");
   on_run(command, [o] {
     Predictor predict(find_run(o->run).folder, o->checkpoint);

@@ -79,7 +79,7 @@ void add_serve(CLI::App& app) {
       ->check(CLI::Range(0, 65535));
   command->add_option("--name", options->name, "name of the model (default: that of the folder)");
   command->add_option("--device", options->device, "cpu, cuda or auto");
-  command->add_option("--checkpoint", options->checkpoint, "of a run: best (default), latest or a step");
+  command->add_option("--checkpoint", options->checkpoint, "of a run: best (default), latest, average or a step");
   command->add_option("--config", options->config, "TOML file with the settings of docs/serve.md");
   command->add_option("--set", options->set, "one setting, as in http.max_body_bytes=65536");
   on_run(command, [options] { return run_serve(*options); });

@@ -3,6 +3,7 @@
 namespace ingot::cli {
 
 // Each in its own file, sorted by name.
+void add_average(CLI::App& app);
 void add_demo(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_eval(CLI::App& app);
@@ -16,6 +17,7 @@ void add_train(CLI::App& app);
 void add_verify_resume(CLI::App& app);
 
 void add_torch_commands(CLI::App& app) {  // one line a command
+  add_average(app);
   add_demo(app);
   add_doctor(app);
   add_eval(app);

@@ -22,23 +22,15 @@ void write_and_sync(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-Checkpoint save_checkpoint(const fs::path& checkpoints, const Snapshot& snapshot) {
-  const fs::path final_folder = checkpoints / step_folder_name(snapshot.step);
+void publish_folder(const fs::path& final_folder, Manifest& manifest,
+                    const std::function<void(const fs::path&)>& write) {
   const fs::path folder = final_folder.string() + ".tmp";
-  Manifest manifest{.step = snapshot.step,
-                    .created = utc_timestamp(),
-                    .ingot_version = version(),
-                    .config_hash = snapshot.config_hash,
-                    .data_hash = snapshot.data_hash};
   try {
     // 1. Files, each fsynced. A leftover of a cut save goes first: a descriptor that saw EIO is never reused.
-    fs::create_directories(checkpoints);
+    fs::create_directories(final_folder.parent_path());
     fs::remove_all(folder);
     fs::create_directory(folder);
-    write_tensors(folder / "model.safetensors", snapshot.model);
-    if (!snapshot.ema.empty()) write_tensors(folder / "ema.safetensors", snapshot.ema);
-    write_tensors(folder / "optimizer.safetensors", snapshot.optimizer);
-    write_and_sync(folder / "state.json", snapshot.state.dump(1) + "\n");
+    write(folder);
 
     // 2. The manifest makes the folder a checkpoint.
     for (const auto& entry : fs::directory_iterator(folder)) manifest.files.push_back(checksum_file(entry.path()));
@@ -51,14 +43,33 @@ Checkpoint save_checkpoint(const fs::path& checkpoints, const Snapshot& snapshot
     // it still stand.
     if (fs::exists(fs::symlink_status(final_folder))) fs::remove_all(final_folder);
     fs::rename(folder, final_folder);
-    sync_folder(checkpoints);
-  } catch (const std::exception& e) {
+    sync_folder(final_folder.parent_path());
+  } catch (...) {
     std::error_code ignored;
     fs::remove_all(folder, ignored);
+    throw;
+  }
+}
+
+Checkpoint save_checkpoint(const fs::path& checkpoints, const Snapshot& snapshot) {
+  const fs::path folder = checkpoints / step_folder_name(snapshot.step);
+  Manifest manifest{.step = snapshot.step,
+                    .created = utc_timestamp(),
+                    .ingot_version = version(),
+                    .config_hash = snapshot.config_hash,
+                    .data_hash = snapshot.data_hash};
+  try {
+    publish_folder(folder, manifest, [&](const fs::path& into) {
+      write_tensors(into / "model.safetensors", snapshot.model);
+      if (!snapshot.ema.empty()) write_tensors(into / "ema.safetensors", snapshot.ema);
+      write_tensors(into / "optimizer.safetensors", snapshot.optimizer);
+      write_and_sync(into / "state.json", snapshot.state.dump(1) + "\n");
+    });
+  } catch (const std::exception& e) {
     fail(ErrorKind::Io, "checkpoint", "step ", snapshot.step, " was not saved: ", e.what());
   }
   write_file_atomic(checkpoints / "LATEST", step_folder_name(snapshot.step) + "\n");
-  return {final_folder, std::move(manifest)};
+  return {folder, std::move(manifest)};
 }
 
 Snapshot load_snapshot(const Checkpoint& checkpoint) {

@@ -2,6 +2,7 @@
 // a crash, a full disk or an I/O error at any moment leaves the old checkpoint or the new one, never half of one.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -23,6 +24,10 @@ struct Snapshot {
 // Writes step-N.tmp, fsyncs, renames to step-N, rewrites LATEST. Throws Io and removes the temporary folder when
 // something fails; nothing that was there before is touched. An existing step-N is replaced.
 Checkpoint save_checkpoint(const fs::path& checkpoints, const Snapshot& snapshot);
+
+// How save_checkpoint does it, for any folder of files that readers verify: `write` puts them into the temporary
+// folder. Manifest::files is filled in. Throws whatever fails.
+void publish_folder(const fs::path& folder, Manifest& manifest, const std::function<void(const fs::path&)>& write);
 
 // Tensors are on the CPU.
 Snapshot load_snapshot(const Checkpoint& checkpoint);

@@ -11,7 +11,8 @@ namespace ingot {
 
 class Predictor {
  public:
-  // `checkpoint` is best, latest or a step. Throws NotFound for what is no run folder or holds no such checkpoint.
+  // `checkpoint` is best, latest, average or a step. Throws NotFound for what is no run folder or holds no such
+  // checkpoint.
   Predictor(const std::filesystem::path& run_folder, const std::string& checkpoint);
   ~Predictor();
   // As Task::predict of the run's family says, e.g. {"text": "a fine film"} -> {"label": "positive", "score": 0.93}.

@@ -104,7 +104,8 @@ Checkpoint open_checkpoint(const fs::path& step_folder) {
   const fs::path path = step_folder / "MANIFEST.json";
   const MappedFile file(path, MappedFile::Links::Refuse);
   Checkpoint checkpoint{step_folder, parse_manifest(std::string(file.text()), path)};
-  require("checkpoint", step_of_folder(step_folder.filename().string()) == checkpoint.manifest.step,
+  const auto name = step_folder.filename().string();
+  require("checkpoint", name == kAverageFolder || step_of_folder(name) == checkpoint.manifest.step,
           step_folder.string(), " holds step ", checkpoint.manifest.step, "; it was renamed");
   for (const auto& expected : checkpoint.manifest.files) verify_file(step_folder, expected);
   return checkpoint;
@@ -174,12 +175,17 @@ Checkpoint find_checkpoint(const fs::path& run_folder, const std::string& which)
     if (checkpoint) return *checkpoint;
     fail(ErrorKind::NotFound, "checkpoint", "no checkpoint of ", run_folder.string(), " is whole: ", rejected.front());
   }
+  if (which == kAverageFolder) {
+    if (fs::exists(checkpoints / kAverageFolder)) return open_checkpoint(checkpoints / kAverageFolder);
+    fail(ErrorKind::NotFound, "checkpoint", run_folder.string(),
+         " has no averaged checkpoint; make it first: ingot average ", run_folder.string(), " --last 5");
+  }
   for (const auto step : steps)
     if (std::to_string(step) == which) return open_checkpoint(checkpoints / step_folder_name(step));
   std::string have;
   for (const auto step : steps) have += (have.empty() ? "" : ", ") + std::to_string(step);
   fail(ErrorKind::NotFound, "checkpoint", "no checkpoint '", which, "' in ", run_folder.string(),
-       ", expected best, latest or one of ", have);
+       ", expected best, latest, average or one of ", have);
 }
 
 }  // namespace ingot

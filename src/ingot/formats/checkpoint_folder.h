@@ -7,6 +7,7 @@
 //       optimizer.safetensors optimiser slots and generator states
 //       state.json            counters, data cursor, resolved recipe
 //       MANIFEST.json         sizes and checksums of the files above, and of itself
+//     average/                likewise, but only weights: the mean of several (engine/average.h)
 //     LATEST  BEST            the name of a step folder; hints only, readers trust manifests
 #pragma once
 
@@ -50,6 +51,8 @@ struct Checkpoint {
 // Unsupported for a newer schema, Io or NotFound.
 Checkpoint open_checkpoint(const fs::path& step_folder);
 
+constexpr char kAverageFolder[] = "average";  // its manifest has the newest step that is in it
+
 // "step-00000250" -> 250; nullopt for any other name, such as "step-00000250.tmp".
 std::optional<int64_t> step_of_folder(const std::string& name);
 std::string step_folder_name(int64_t step);
@@ -61,8 +64,8 @@ std::optional<int64_t> best_step(const fs::path& checkpoints);
 // falling back behind it would lose work in silence.
 std::optional<Checkpoint> newest_checkpoint(const fs::path& checkpoints, std::vector<std::string>* rejected = nullptr);
 
-// For people and servers: `which` is "best" (newest when no BEST is marked), "latest" or a step number. Throws
-// NotFound.
+// For people and servers: `which` is "best" (newest when no BEST is marked), "latest", "average" or a step number.
+// Throws NotFound.
 Checkpoint find_checkpoint(const fs::path& run_folder, const std::string& which);
 
 }  // namespace ingot

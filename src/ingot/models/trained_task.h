@@ -11,7 +11,8 @@
 
 namespace ingot {
 
-// In eval mode, on the CPU. `which` is best, latest or a step. Throws NotFound for a run without such a checkpoint.
+// In eval mode, on the CPU. `which` is best, latest, average or a step. Throws NotFound for a run without such a
+// checkpoint.
 std::unique_ptr<Task> load_trained_task(const fs::path& run_folder, const std::string& which = "best");
 
 // The weights of a checkpoint of a run folder, or of one of our .safetensors files. A LoRA run's are merged, so that
