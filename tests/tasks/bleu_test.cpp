@@ -17,10 +17,11 @@ const std::vector<std::vector<std::string>> kReferences = {
 
 TEST(Bleu, EqualsSacreBleuOnItsVectors) {
   EXPECT_NEAR(corpus_bleu(kHypotheses, kReferences).score, 48.530827, 1e-6);
-  EXPECT_NEAR(corpus_bleu(kHypotheses, kReferences, {.tokenize = false}).score, 49.1919566, 1e-6);
+  EXPECT_NEAR(corpus_bleu(kHypotheses, kReferences, {.tokenizer = BleuTokenizer::None}).score, 49.1919566, 1e-6);
+  EXPECT_NEAR(corpus_bleu(kHypotheses, kReferences, {.tokenizer = BleuTokenizer::Intl}).score, 43.91623493, 1e-8);
   EXPECT_NEAR(corpus_bleu(kHypotheses, kReferences, {.smoothing = BleuSmoothing::None}).score, 48.530827, 1e-6);
   EXPECT_EQ(corpus_bleu({"", "", ""}, kReferences).score, 0);
-  const BleuOptions raw{.tokenize = false, .smoothing = BleuSmoothing::Floor, .floor = 0.01};
+  const BleuOptions raw{.tokenizer = BleuTokenizer::None, .smoothing = BleuSmoothing::Floor, .floor = 0.01};
   EXPECT_NEAR(corpus_bleu({"this is a test", "another test"}, {{"ref1", "ref2"}}, raw).score, 0, 1e-8);
   EXPECT_NEAR(corpus_bleu({"this is a test"}, {{"this is a test"}}, raw).score, 100, 1e-6);
   EXPECT_NEAR(corpus_bleu({"this is a fest"}, {{"this is a test"}}, raw).score, 22.3606797749979, 1e-6);
@@ -43,6 +44,23 @@ TEST(Bleu, CutsTokensAsMtevalDoes) {
               corpus_bleu({"a"}, {{"a", "b"}});
             }).find("has 2 lines, expected as many as there are"),
             std::string::npos);
+}
+
+TEST(Bleu, CutsTokensOfOtherScripts) {
+  // mteval-v14: marks beside a non-digit and symbols; a stop behind the year at the end stays, as in the original.
+  EXPECT_EQ(tokenize_intl("It wasn't \u201e3,5 \u20ac\u201c, in 2022."),
+            "It wasn ' t \u201e 3,5 \u20ac \u201c , in 2022.");
+  EXPECT_EQ(tokenize_intl("\u4f60\u597d\uff0c\u4e16\u754c\u3002 1-2"), "\u4f60\u597d \uff0c \u4e16\u754c \u3002 1-2");
+  EXPECT_EQ(tokenize_intl("a\xff b"), "a \uFFFD b");
+  // Each Chinese character, full-width marks, and by sacreBLEU's list dashes and quotes; Latin as 13a without the space
+  // around the line, so that the last stop stays too.
+  EXPECT_EQ(tokenize_zh(" \u6211\u6709ABC\uff0c3.5\u5143\u2014\u2014ok, 2022. "),
+            "\u6211 \u6709 ABC \uff0c 3.5 \u5143 \u2014 \u2014 ok , 2022.");
+  EXPECT_EQ(tokenize_zh("  "), "");
+  EXPECT_NEAR(corpus_bleu({"\u732b\u5750\u5728\u57ab\u5b50\u4e0a"}, {{"\u732b\u5750\u5728\u57ab\u5b50\u4e0a"}},
+                          {.tokenizer = BleuTokenizer::Zh})
+                  .score,
+              100, 1e-9);
 }
 
 TEST(Chrf, EqualsSacreBleuOnItsVectors) {

@@ -47,6 +47,7 @@ inline CharClass char_class(char32_t c) { return c < kClassTableSize ? char_clas
 bool is_nonspacing_mark(char32_t c);  // Mn
 bool is_control(char32_t c);          // Cc Cf Cs Co, without tab, LF, CR; invalid bytes count as controls
 bool is_punctuation(char32_t c);      // P* and the ASCII symbols, as BERT has it
+bool is_symbol(char32_t c);           // S*: currency, mathematics, modifiers, others
 
 bool is_chinese(char32_t c);  // the CJK blocks that google-research/bert names
 // Characters of valid UTF-8.

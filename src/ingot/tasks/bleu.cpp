@@ -17,9 +17,9 @@ void replace_each(std::string& text, std::string_view from, std::string_view to)
 }
 
 // A pair of neighbours for which `pair` holds, each character in one pair at most, as re.sub takes them.
-template <typename Pair, typename Write>
-std::string each_pair(const std::string& text, Pair pair, Write write) {
-  std::string out;
+template <typename Text, typename Pair, typename Write>
+Text each_pair(const Text& text, Pair pair, Write write) {
+  Text out;
   for (size_t i = 0; i < text.size();) {
     if (i + 1 < text.size() && pair(text[i], text[i + 1])) {
       write(out, text[i], text[i + 1]);
@@ -47,6 +47,59 @@ std::vector<std::string_view> split_spaces(std::string_view text) {
   return words;
 }
 
+std::string one_space(const std::string& text) {
+  std::string joined;
+  for (const auto word : split_spaces(text)) (joined += joined.empty() ? "" : " ") += word;
+  return joined;
+}
+
+// What 13a and zh share.
+std::string western_tokens(const std::string& text) {
+  std::string spaced;
+  for (const char c : text) {  // [{-~[-` -&(-+:-@/]
+    const bool mark = (c >= '{' && c <= '~') || (c >= '[' && c <= '`') || (c >= ' ' && c <= '&') ||
+                      (c >= '(' && c <= '+') || (c >= ':' && c <= '@') || c == '/';
+    mark ? ((spaced += ' ') += c) += ' ' : spaced += c;
+  }
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto stop = [](char c) { return c == '.' || c == ','; };
+  spaced = each_pair(
+      spaced, [&](char a, char b) { return !digit(a) && stop(b); },
+      [](std::string& out, char a, char b) { (((out += a) += ' ') += b) += ' '; });
+  spaced = each_pair(
+      spaced, [&](char a, char b) { return stop(a) && !digit(b); },
+      [](std::string& out, char a, char b) { (((out += ' ') += a) += ' ') += b; });
+  spaced = each_pair(
+      spaced, [&](char a, char b) { return digit(a) && b == '-'; },
+      [](std::string& out, char a, char b) { (((out += a) += ' ') += b) += ' '; });
+  return one_space(spaced);
+}
+
+// sacreBLEU's list, with what its source makes of "\u20000" to "\u2a6d6" and "\u2f800" to "\u2fa1d": Python reads four
+// digits, so that dashes, quotes and arrows count and the characters beyond U+FFFF do not.
+bool counts_as_chinese(char32_t c) {
+  constexpr std::pair<char32_t, char32_t> kRanges[] = {
+      {0x2001, 0x2A6D}, {0x2E80, 0x2FDF}, {0x2FF0, 0x303F}, {0x3100, 0x312F}, {0x31A0, 0x31BF},
+      {0x31C0, 0x31EF}, {0x3200, 0x33FF}, {0x3400, 0x4DB5}, {0x4E00, 0x9FBB}, {0xF900, 0xFA2D},
+      {0xFA30, 0xFA6A}, {0xFA70, 0xFAD9}, {0xFE10, 0xFE1F}, {0xFE30, 0xFE4F}, {0xFF00, 0xFFEF}};
+  return std::any_of(std::begin(kRanges), std::end(kRanges),
+                     [c](const auto& range) { return c >= range.first && c <= range.second; });
+}
+
+std::string bleu_tokens(const std::string& line, BleuTokenizer tokenizer) {
+  switch (tokenizer) {
+    case BleuTokenizer::None:
+      return line;
+    case BleuTokenizer::Mteval13a:
+      return tokenize_13a(line);
+    case BleuTokenizer::Intl:
+      return tokenize_intl(line);
+    case BleuTokenizer::Zh:
+      return tokenize_zh(line);
+  }
+  return line;
+}
+
 using Counts = std::unordered_map<std::string, int64_t>;
 
 Counts word_ngrams(const std::vector<std::string_view>& words, int n) {
@@ -71,27 +124,44 @@ std::string tokenize_13a(const std::string& line) {
                                  {"&lt;", "<"},
                                  {"&gt;", ">"}})
     replace_each(text, from, to);
-  std::string spaced = " ";
-  for (const char c : text) {  // [{-~[-` -&(-+:-@/]
-    const bool mark = (c >= '{' && c <= '~') || (c >= '[' && c <= '`') || (c >= ' ' && c <= '&') ||
-                      (c >= '(' && c <= '+') || (c >= ':' && c <= '@') || c == '/';
-    mark ? ((spaced += ' ') += c) += ' ' : spaced += c;
+  return western_tokens(" " + text + " ");
+}
+
+std::string tokenize_intl(const std::string& line) {
+  std::u32string text;  // invalid bytes as U+FFFD, as Python reads them
+  for (const char *p = line.data(), *end = p + line.size(); p < end;) {
+    const auto c = next_code_point(p, end);
+    text += c == kInvalidByte ? U'\uFFFD' : c;
   }
-  spaced += ' ';
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto stop = [](char c) { return c == '.' || c == ','; };
-  spaced = each_pair(
-      spaced, [&](char a, char b) { return !digit(a) && stop(b); },
-      [](std::string& out, char a, char b) { (((out += a) += ' ') += b) += ' '; });
-  spaced = each_pair(
-      spaced, [&](char a, char b) { return stop(a) && !digit(b); },
-      [](std::string& out, char a, char b) { (((out += ' ') += a) += ' ') += b; });
-  spaced = each_pair(
-      spaced, [&](char a, char b) { return digit(a) && b == '-'; },
-      [](std::string& out, char a, char b) { (((out += a) += ' ') += b) += ' '; });
-  std::string joined;
-  for (const auto word : split_spaces(spaced)) (joined += joined.empty() ? "" : " ") += word;
-  return joined;
+  const auto number = [](char32_t c) { return char_class(c) == CharClass::Number; };
+  const auto mark = [](char32_t c) { return is_punctuation(c) && !is_symbol(c); };
+  text = each_pair(
+      text, [&](char32_t a, char32_t b) { return !number(a) && mark(b); },
+      [](std::u32string& out, char32_t a, char32_t b) { (((out += a) += U' ') += b) += U' '; });
+  text = each_pair(
+      text, [&](char32_t a, char32_t b) { return mark(a) && !number(b); },
+      [](std::u32string& out, char32_t a, char32_t b) { (((out += U' ') += a) += U' ') += b; });
+  std::string spaced;
+  for (const auto c : text) {
+    if (is_symbol(c)) spaced += ' ';
+    append_utf8(spaced, c);
+    if (is_symbol(c)) spaced += ' ';
+  }
+  return one_space(spaced);
+}
+
+std::string tokenize_zh(const std::string& line) {
+  const auto words = split_spaces(line);
+  if (words.empty()) return "";
+  std::string spaced;
+  for (const char *p = words.front().data(), *end = words.back().data() + words.back().size(); p < end;) {
+    const char* begin = p;
+    const bool chinese = counts_as_chinese(next_code_point(p, end));
+    if (chinese) spaced += ' ';
+    spaced.append(begin, size_t(p - begin));
+    if (chinese) spaced += ' ';
+  }
+  return western_tokens(spaced);
 }
 
 void score_bleu(BleuScore& s, const BleuOptions& options) {
@@ -116,8 +186,7 @@ void score_bleu(BleuScore& s, const BleuOptions& options) {
 BleuScore corpus_bleu(const std::vector<std::string>& hypotheses,
                       const std::vector<std::vector<std::string>>& references, const BleuOptions& options) {
   const auto prepare = [&](const std::string& line) {
-    const auto text = options.lowercase ? lower(line) : line;
-    return options.tokenize ? tokenize_13a(text) : text;
+    return bleu_tokens(options.lowercase ? lower(line) : line, options.tokenizer);
   };
   BleuScore s;
   for (size_t i = 0; i < hypotheses.size(); ++i) {

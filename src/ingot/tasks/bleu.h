@@ -1,5 +1,5 @@
-// Translation scores as sacreBLEU gives them (Post 2018, version 2): BLEU (Papineni et al. 2002) over mteval-v13a
-// tokens, and chrF (Popovic 2015). Torch-free.
+// Translation scores as sacreBLEU gives them (Post 2018, version 2): BLEU (Papineni et al. 2002) over the tokens of
+// mteval-v13a, mteval-v14 or single Chinese characters, and chrF (Popovic 2015). Torch-free.
 #pragma once
 
 #include <array>
@@ -9,11 +9,15 @@
 
 namespace ingot {
 
+// sacreBLEU's tokenizers of these names.
+enum class BleuTokenizer { None, Mteval13a, Intl, Zh };
 std::string tokenize_13a(const std::string& line);
+std::string tokenize_intl(const std::string& line);  // marks and symbols of every script apart
+std::string tokenize_zh(const std::string& line);    // Chinese characters apart, the rest as 13a
 
 enum class BleuSmoothing { None, Exponential, Floor };
 struct BleuOptions {
-  bool tokenize = true;  // by tokenize_13a, else at spaces
+  BleuTokenizer tokenizer = BleuTokenizer::Mteval13a;  // None: at spaces
   bool lowercase = false;
   BleuSmoothing smoothing = BleuSmoothing::Exponential;
   double floor = 0.1;  // what a precision of zero counts, for Floor

@@ -14,7 +14,6 @@
 #include "ingot/data/tokenizer_train.h"
 #include "ingot/data/unicode.h"
 #include "ingot/nn/losses.h"
-#include "ingot/tasks/bleu.h"
 #include "ingot/tasks/length_batches.h"
 #include "ingot/torch/module_state.h"
 
@@ -256,10 +255,14 @@ Json TranslateTask::evaluate(const std::string& name, int64_t limit) {
     std::vector<std::string> texts;
     for (const auto& hypothesis : translate(split.texts.source, name == "test" ? config_.beam : 1))
       texts.push_back(text_of(hypothesis));
-    result["bleu"] = corpus_bleu(texts, {split.texts.target}).score;
-    result["bleu_lowercase"] = corpus_bleu(texts, {split.texts.target}, {.lowercase = true}).score;
+    const auto bleu = [&](const std::vector<std::string>& given, bool lowercase) {
+      const BleuOptions options{.tokenizer = config_.bleu_tokenizer, .lowercase = lowercase};
+      return corpus_bleu(given, {split.texts.target}, options).score;
+    };
+    result["bleu"] = bleu(texts, false);
+    result["bleu_lowercase"] = bleu(texts, true);
     result["chrf"] = corpus_chrf(texts, split.texts.target);
-    result["copy_bleu"] = corpus_bleu(split.texts.source, {split.texts.target}).score;
+    result["copy_bleu"] = bleu(split.texts.source, false);
   }
   result["pairs"] = split.pairs.size();
   return result;

@@ -14,9 +14,18 @@
 #include "ingot/data/tokenizer.h"
 #include "ingot/nn/attention.h"
 #include "ingot/tasks/beam_search.h"
+#include "ingot/tasks/bleu.h"
 #include "ingot/tasks/task.h"
 
 namespace ingot {
+
+template <>
+struct EnumNames<BleuTokenizer> {
+  static constexpr std::pair<const char*, BleuTokenizer> kValues[] = {{"13a", BleuTokenizer::Mteval13a},
+                                                                      {"intl", BleuTokenizer::Intl},
+                                                                      {"zh", BleuTokenizer::Zh},
+                                                                      {"none", BleuTokenizer::None}};
+};
 
 struct SubwordConfig {  // [data.tokenizer]
   std::string path;
@@ -35,6 +44,7 @@ struct TranslateConfig {  // [data]
   double label_smoothing = 0.1;
   int64_t beam = 5;
   double length_penalty = 0.6;
+  BleuTokenizer bleu_tokenizer = BleuTokenizer::Mteval13a;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("train", self.train, "files without their endings: TRAIN.de and TRAIN.en, plain or .gz; also in INGOT_DATA");
@@ -46,6 +56,7 @@ struct TranslateConfig {  // [data]
     v("label_smoothing", self.label_smoothing, "in training only");
     v("beam", self.beam, "hypotheses kept while decoding; validation during training decodes greedily");
     v("length_penalty", self.length_penalty, "alpha of Wu et al. 2016: above 0 favours longer outputs");
+    v("bleu_tokenizer", self.bleu_tokenizer, "sacreBLEU's 13a, intl (every script's marks), zh (into Chinese) or none");
   }
   Problems validate() const;
 };
