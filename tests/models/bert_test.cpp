@@ -93,6 +93,25 @@ TEST(Bert, GivesTheSameWithAndWithoutWorkOnPadding) {
   }
 }
 
+TEST(Bert, ItsAttentionIsWhatItsOutputIsMadeOf) {
+  const torch::NoGradGuard no_grad;
+  const auto ids = at::arange(12).view({2, 6}), real = first_tokens({6, 4}, 6);
+  for (const auto make : {tiny_bert, tiny_modern_bert}) {
+    Bert model(make(BertHead::Span), 0);
+    model->initialise(0);
+    model->eval();
+    const auto attention = model->attention(ids, {}, real);
+    EXPECT_EQ(attention.sizes(), (at::IntArrayRef{2, 6, 6}));
+    EXPECT_TRUE(attention.sum(2).allclose(at::ones({2, 6}), 0, 1e-6));
+    EXPECT_EQ(attention[1].slice(1, 4).abs().max().item<double>(), 0) << "nothing is read of padding";
+    Tensor weights;
+    const auto packing = make_packing(real, true);
+    const auto with = model->features(ids, {}, packing, &weights), without = model->features(ids, {}, packing);
+    EXPECT_TRUE(with.allclose(without, 1e-5, 1e-6)) << "the plain path of pictures against the fused one";
+    EXPECT_TRUE(weights.mean(1).equal(attention));
+  }
+}
+
 TEST(Bert, LearnsOneBatchByHeart) {
   for (const auto make : {tiny_bert, tiny_modern_bert}) {
     Bert model(make(BertHead::Classify), 3);

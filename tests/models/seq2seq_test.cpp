@@ -73,6 +73,23 @@ TEST(Seq2Seq, DecodesStepByStepAsAllAtOnce) {
   }
 }
 
+TEST(Seq2Seq, ItsAttentionIsWhatItsOutputIsMadeOf) {
+  const torch::NoGradGuard no_grad;
+  Pairs p;
+  for (const bool pre_norm : {false, true}) {
+    Seq2Seq model(tiny_seq2seq(pre_norm));
+    model->initialise(3);
+    model->eval();
+    Tensor attention;
+    const auto with = model->features(p.source, p.real, p.target, &attention);
+    EXPECT_TRUE(with.allclose(model->features(p.source, p.real, p.target), 1e-5, 1e-6))
+        << "the plain path of pictures against the fused one";
+    EXPECT_EQ(attention.sizes(), (at::IntArrayRef{3, 8, 10}));
+    EXPECT_TRUE(attention.sum(2).allclose(at::ones({3, 8}), 0, 1e-6));
+    EXPECT_EQ(attention[2].slice(1, 4).abs().max().item<double>(), 0) << "nothing is read of padding";
+  }
+}
+
 TEST(Seq2Seq, MatchesTheReference) {
   const auto golden = load_tensors(fs::path(INGOT_SOURCE_DIR) / "tests/golden/seq2seq.safetensors");
   Pairs p;
@@ -133,6 +150,12 @@ TEST(Translate, LearnsSentencesByHeart) {
   EXPECT_NEAR(metrics["chrf"].get<double>(), 100, 1e-6);
   EXPECT_LT(metrics["copy_bleu"].get<double>(), 30);
   EXPECT_EQ(task->predict({{"text", "ein Hund ist rot."}})["text"], "a dog is red today.");
+  EXPECT_EQ(make_task(recipe("bleu_tokenizer = \"zh\"\n"), {})->batches_per_epoch(), 6);
+  EXPECT_NE(error_of([&] { make_task(recipe("bleu_tokenizer = \"jp\"\n"), {}); }).find("bleu_tokenizer: got \"jp\""),
+            std::string::npos);
+  task->illustrate(folder.path().string());
+  const auto picture = read_file(folder / "attention_1.svg");
+  EXPECT_NE(picture.find("reference: a hat is red today."), std::string::npos) << picture;
   EXPECT_NE(error_of([&] { make_task(recipe("beam = 0\n"), {}); }).find("beam: got 0, expected 1 to 100"),
             std::string::npos);
   write_file_atomic(folder / "t.en", en + "one more\n");

@@ -81,7 +81,7 @@ BertImpl::BertImpl(const BertConfig& c, int64_t num_classes) : config_(c), num_c
   if (c.lora) add_lora(*this, *c.lora, {"pooler", "classifier", "qa_outputs"});
 }
 
-Tensor BertImpl::features(const Tensor& ids, const Tensor& segments, const Packing& packing) {
+Tensor BertImpl::features(const Tensor& ids, const Tensor& segments, const Packing& packing, Tensor* weights) {
   const auto T = ids.size(1);
   require("bert", T <= config_.max_position_embeddings, "the sequence is ", T,
           " tokens, expected <= max_position_embeddings ", config_.max_position_embeddings);
@@ -96,8 +96,15 @@ Tensor BertImpl::features(const Tensor& ids, const Tensor& segments, const Packi
     rotary =
         rotary_window(rotary_, 0, T, config_.max_position_embeddings, config_.hidden_size / config_.num_attention_heads,
                       config_.rope_theta, word_embeddings_->weight.options().requires_grad(false));
-  for (auto& layer : layers_) x = layer(x, packing, position_embeddings_ ? nullptr : &rotary);
+  for (size_t i = 0; i < layers_.size(); ++i)
+    x = layers_[i](x, packing, position_embeddings_ ? nullptr : &rotary, i + 1 == layers_.size() ? weights : nullptr);
   return final_norm_ ? final_norm_(x) : x;
+}
+
+Tensor BertImpl::attention(const Tensor& ids, const Tensor& segments, const Tensor& real) {
+  Tensor weights;
+  features(ids, segments, make_packing(real, config_.unpad), &weights);
+  return weights.mean(1);
 }
 
 Tensor BertImpl::masked_logits(const Tensor& ids, const Tensor& real, const Tensor& places) {

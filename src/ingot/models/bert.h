@@ -89,10 +89,13 @@ class BertImpl : public torch::nn::Module {
   BertImpl(const BertConfig& config, int64_t num_classes);  // requires vocab_size > 0; num_classes of head classify
 
   // ids, segments, real [B, T]; segments may be undefined (all 0); real: bool, what is no padding.
-  Tensor features(const Tensor& ids, const Tensor& segments, const Packing& packing);  // -> [N, C]
-  Tensor masked_logits(const Tensor& ids, const Tensor& real, const Tensor& places);   // places [M] in B T -> [M, V]
-  Tensor class_logits(const Tensor& ids, const Tensor& real);                          // -> [B, num_classes]
-  Tensor span_logits(const Tensor& ids, const Tensor& segments, const Tensor& real);   // -> [B, T, 2]: start, end
+  // -> [N, C]; `weights` gets those of the last block's attention, [B, H, T, T]
+  Tensor features(const Tensor& ids, const Tensor& segments, const Packing& packing, Tensor* weights = nullptr);
+  // What each token reads of each other in the last block, mean of the heads: -> [B, T, T], rows sum to 1.
+  Tensor attention(const Tensor& ids, const Tensor& segments, const Tensor& real);
+  Tensor masked_logits(const Tensor& ids, const Tensor& real, const Tensor& places);  // places [M] in B T -> [M, V]
+  Tensor class_logits(const Tensor& ids, const Tensor& real);                         // -> [B, num_classes]
+  Tensor span_logits(const Tensor& ids, const Tensor& segments, const Tensor& real);  // -> [B, T, 2]: start, end
   void initialise(uint64_t seed);
   double train_flops_per_token(int64_t length) const;  // of sequences of that length; heads left out
   const BertConfig& config() const { return config_; }

@@ -8,6 +8,7 @@
 #include "ingot/models/bert_weights.h"
 #include "ingot/models/gpt_weights.h"
 #include "ingot/models/saved_config.h"
+#include "ingot/tasks/attention_picture.h"
 #include "ingot/tasks/classify.h"
 #include "ingot/tasks/masked_lm.h"
 #include "ingot/tasks/span.h"
@@ -127,6 +128,28 @@ class BertClassifyTask : public ClassifyTask {
     tokenizer_->save(folder);
     save_model(*model_, folder);
   }
+  // Beside the confusion matrix, what the tokens of three texts read of each other; the class is read from [CLS].
+  void illustrate(const std::string& folder) override {
+    constexpr int64_t kPictures = 3, kFewest = 6, kMost = 32;  // tokens that make a legible picture
+    ClassifyTask::illustrate(folder);
+    const auto* texts = split("validation");
+    const auto device = module().parameters().front().device();
+    for (int64_t i = 0, drawn = 0; texts && i < texts->ids.size(0) && drawn < kPictures; ++i) {
+      const auto ids = texts->ids[i].masked_select(texts->ids[i] != tokens_.pad).unsqueeze(0);  // [1, T]
+      if (ids.size(1) < kFewest || ids.size(1) > kMost) continue;
+      AttentionPicture picture;
+      for (int64_t t = 0; t < ids.size(1); ++t)
+        picture.rows.push_back(token_label(*tokenizer_, ids[0][t].item<int64_t>()));
+      picture.columns = picture.rows;
+      const auto real = at::ones_like(ids, at::kBool).to(device);
+      picture.weights = model_->attention(ids.to(device), {}, real)[0];
+      const auto guess = model_->class_logits(ids.to(device), real)[0].argmax().item<int64_t>();
+      picture.captions = {
+          "what each token (row) reads of the others: last block, mean of the heads",
+          "label: " + names_.at(size_t(texts->labels[i].item<int64_t>())) + ", guess: " + names_.at(size_t(guess))};
+      write_file_atomic(fs::path(folder) / ("attention_" + std::to_string(++drawn) + ".svg"), attention_svg(picture));
+    }
+  }
   Json card() const override {
     auto card = facts(*model_, {{"source", source_}}, "one of its classes for a text like the training texts");
     card["classes"] = names_;
@@ -218,6 +241,9 @@ class BertSpanTask : public SpanTask {
  protected:
   Tensor span_logits(const Tensor& ids, const Tensor& segments, const Tensor& real) override {
     return model_->span_logits(ids, segments, real);
+  }
+  Tensor attention(const Tensor& ids, const Tensor& segments, const Tensor& real) override {
+    return model_->attention(ids, segments, real);
   }
 
  private:

@@ -63,10 +63,11 @@ class CrossAttentionImpl : public torch::nn::Module {
     const auto kv = key_value_(memory).view({B, S, 2, heads_, D}).permute({2, 0, 3, 1, 4});
     return {kv[0], kv[1]};
   }
-  Tensor forward(const Tensor& x, const KvCache::Layer& inputs, const Tensor& hidden) {  // x [B, T, C]
+  // x [B, T, C]; `weights` gets those of the attention, [B, H, T, S]
+  Tensor forward(const Tensor& x, const KvCache::Layer& inputs, const Tensor& hidden, Tensor* weights) {
     const auto B = x.size(0), T = x.size(1), C = x.size(2);
     const auto q = query_(x).view({B, T, heads_, C / heads_}).transpose(1, 2);  // [B, H, T, D]
-    const auto y = attend(q, inputs.k, inputs.v, hidden, is_training() ? attention_dropout_ : 0);
+    const auto y = attend(q, inputs.k, inputs.v, hidden, is_training() ? attention_dropout_ : 0, weights);
     const auto out = c_proj_(y.transpose(1, 2).reshape({B, T, C}));
     return dropout_ > 0 ? at::dropout(out, dropout_, is_training()) : out;
   }
@@ -96,14 +97,15 @@ class DecoderBlockImpl : public torch::nn::Module {
     ln_3_ = register_module("ln_3", norm());
   }
   KvCache::Layer keys_values(const Tensor& memory) { return cross_->keys_values(memory); }
-  Tensor forward(Tensor x, const KvCache::Layer& inputs, const Tensor& hidden, KvCache::Layer* written, int64_t past) {
+  Tensor forward(Tensor x, const KvCache::Layer& inputs, const Tensor& hidden, KvCache::Layer* written, int64_t past,
+                 Tensor* weights = nullptr) {
     if (pre_norm_) {
       x = x + attn_(ln_1_(x), Tensor(), nullptr, written, past);
-      x = x + cross_(ln_2_(x), inputs, hidden);
+      x = x + cross_(ln_2_(x), inputs, hidden, weights);
       return x + mlp_(ln_3_(x));
     }
     x = ln_1_(x + attn_(x, Tensor(), nullptr, written, past));
-    x = ln_2_(x + cross_(x, inputs, hidden));
+    x = ln_2_(x + cross_(x, inputs, hidden, weights));
     return ln_3_(x + mlp_(x));
   }
 
@@ -159,11 +161,14 @@ Tensor Seq2SeqImpl::encode(const Tensor& source, const Tensor& real, Tensor& hid
   return packing.pad(encoder_norm_ ? encoder_norm_(x) : x);
 }
 
-Tensor Seq2SeqImpl::features(const Tensor& source, const Tensor& real, const Tensor& target) {
-  Tensor hidden;
+Tensor Seq2SeqImpl::features(const Tensor& source, const Tensor& real, const Tensor& target, Tensor* attention) {
+  Tensor hidden, weights;
   const auto memory = encode(source, real, hidden);
   auto x = embed(target, 0);
-  for (auto& block : decoder_) x = block->forward(x, block->keys_values(memory), hidden, nullptr, 0);
+  for (auto& block : decoder_)
+    x = block->forward(x, block->keys_values(memory), hidden, nullptr, 0,
+                       attention && block == decoder_.back() ? &weights : nullptr);
+  if (attention) *attention = weights.mean(1);
   return decoder_norm_ ? decoder_norm_(x) : x;
 }
 

@@ -57,7 +57,7 @@ class DecoderBlockImpl;
 class Seq2SeqImpl : public EncoderDecoder {
  public:
   explicit Seq2SeqImpl(const Seq2SeqConfig& config);  // requires vocab_size > 0
-  Tensor features(const Tensor& source, const Tensor& real, const Tensor& target) override;
+  Tensor features(const Tensor& source, const Tensor& real, const Tensor& target, Tensor* attention = nullptr) override;
   Tensor logits(const Tensor& features) override;
   DecoderState start(const Tensor& source, const Tensor& real, int64_t beam, int64_t capacity) override;
   Tensor step(const Tensor& last, DecoderState& state) override;

@@ -37,15 +37,18 @@ Tensor attend_causal(const Tensor& q, const Tensor& k_, const Tensor& v_, const 
   return at::dropout(weights, dropout, true).matmul(v);
 }
 
-Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& hidden, double dropout) {
-  if (dropout == 0) {
+Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& hidden, double dropout,
+              Tensor* weights) {
+  if (dropout == 0 && !weights) {
     const auto mask =
         hidden.defined() ? at::zeros(hidden.sizes(), q.options()).masked_fill(hidden, -INFINITY) : Tensor();
     return scaled_dot_product_attention(q, k, v, mask, false);
   }
   auto scores = q.matmul(k.transpose(-2, -1)) / std::sqrt(double(q.size(3)));  // [B, H, T, S]
   if (hidden.defined()) scores = scores.masked_fill(hidden, -INFINITY);
-  return at::dropout(at::softmax(scores, -1), dropout, true).matmul(v);
+  const auto softmax = at::softmax(scores, -1);
+  if (weights) *weights = softmax;
+  return at::dropout(softmax, dropout, true).matmul(v);
 }
 
 CausalSelfAttentionImpl::CausalSelfAttentionImpl(const AttentionConfig& config) : config_(config) {

@@ -30,8 +30,9 @@ struct KvCache {
 Tensor attend_causal(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& first_key, double dropout = 0);
 
 // softmax(q k^T / sqrt(D)) v over all keys but the `hidden` ones, bool [B, 1, 1, S] or undefined. q [B, H, T, D];
-// k v [B, H, S, D].
-Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& hidden, double dropout = 0);
+// k v [B, H, S, D]. `weights` gets the softmax, [B, H, T, S], from a path that writes it out.
+Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& hidden, double dropout = 0,
+              Tensor* weights = nullptr);
 
 struct AttentionConfig {
   int64_t width = 0, heads = 0, kv_heads = 0;  // head size = width / heads

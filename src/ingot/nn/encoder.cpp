@@ -35,22 +35,22 @@ EncoderBlockImpl::EncoderBlockImpl(const EncoderConfig& c) : config_(c) {
   ln_2_ = register_module("ln_2", Norm(c.norm, c.width, c.norm_eps, c.bias));
 }
 
-Tensor EncoderBlockImpl::attention(const Tensor& x, const Packing& packing, const Rotary* rotary) {
+Tensor EncoderBlockImpl::attention(const Tensor& x, const Packing& packing, const Rotary* rotary, Tensor* weights) {
   const auto B = packing.batch, T = packing.length, H = config_.heads, D = config_.width / H;
   const auto qkv = packing.pad(c_attn_(x)).view({B, T, 3, H, D}).permute({2, 0, 3, 1, 4});  // [3, B, H, T, D]
   auto q = qkv[0], k = qkv[1];
   if (rotary) q = apply_rotary(q, *rotary), k = apply_rotary(k, *rotary);
-  const auto y = attend(q, k, qkv[2], packing.hidden, is_training() ? config_.attention_dropout : 0);
+  const auto y = attend(q, k, qkv[2], packing.hidden, is_training() ? config_.attention_dropout : 0, weights);
   const auto out = c_proj_(packing.pack(y.transpose(1, 2).reshape({B, T, H * D})));  // [N, C]
   return config_.dropout > 0 ? at::dropout(out, config_.dropout, is_training()) : out;
 }
 
-Tensor EncoderBlockImpl::forward(const Tensor& x, const Packing& packing, const Rotary* rotary) {
+Tensor EncoderBlockImpl::forward(const Tensor& x, const Packing& packing, const Rotary* rotary, Tensor* weights) {
   if (config_.pre_norm) {
-    const auto y = x + attention(ln_1_(x), packing, rotary);
+    const auto y = x + attention(ln_1_(x), packing, rotary, weights);
     return y + mlp_(ln_2_(y));
   }
-  const auto y = ln_1_(x + attention(x, packing, rotary));
+  const auto y = ln_1_(x + attention(x, packing, rotary, weights));
   return ln_2_(y + mlp_(y));
 }
 

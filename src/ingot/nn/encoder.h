@@ -38,10 +38,11 @@ struct EncoderConfig {
 class EncoderBlockImpl : public torch::nn::Module {
  public:
   explicit EncoderBlockImpl(const EncoderConfig& config);
-  Tensor forward(const Tensor& x, const Packing& packing, const Rotary* rotary);  // [N, C] -> [N, C]
+  // [N, C] -> [N, C]; `weights` gets those of the attention, [B, H, T, T]
+  Tensor forward(const Tensor& x, const Packing& packing, const Rotary* rotary, Tensor* weights = nullptr);
 
  private:
-  Tensor attention(const Tensor& x, const Packing& packing, const Rotary* rotary);
+  Tensor attention(const Tensor& x, const Packing& packing, const Rotary* rotary, Tensor* weights);
 
   EncoderConfig config_;
   Linear c_attn_{nullptr}, c_proj_{nullptr};  // C -> 3C: queries, keys, values; C -> C

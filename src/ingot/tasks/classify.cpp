@@ -135,6 +135,11 @@ void ClassifyTask::encode_all() {
   other_texts_.clear();
 }
 
+const EncodedTexts* ClassifyTask::split(const std::string& name) const {
+  const auto found = splits_.find(name);
+  return found == splits_.end() ? nullptr : &found->second;
+}
+
 int64_t ClassifyTask::batches_per_epoch() const {
   return (train_.labels.size(0) + options_.batch_size - 1) / options_.batch_size;
 }
@@ -190,9 +195,7 @@ ClassificationReport ClassifyTask::report(const EncodedTexts& texts, int64_t lim
 }
 
 void ClassifyTask::illustrate(const std::string& folder) {
-  const auto found = splits_.find("validation");
-  if (found == splits_.end()) return;
-  report(found->second, 0).write_pictures(folder);
+  if (const auto* texts = split("validation")) report(*texts, 0).write_pictures(folder);
 }
 
 Json ClassifyTask::predict(const Json& request) {

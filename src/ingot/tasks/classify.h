@@ -66,6 +66,7 @@ class ClassifyTask : public Task {
   // Encodes every split; call once the encoder stands. Gives the training texts back to build the encoder from.
   const std::vector<std::string>& training_texts() const { return train_texts_.texts; }
   void encode_all();
+  const EncodedTexts* split(const std::string& name) const;  // nullptr where there is none
 
   std::vector<std::string> names_;
   TaskOptions options_;

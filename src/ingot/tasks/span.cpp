@@ -12,6 +12,7 @@
 #include "ingot/data/permutation.h"
 #include "ingot/data/unicode.h"
 #include "ingot/nn/losses.h"
+#include "ingot/tasks/attention_picture.h"
 
 namespace ingot {
 namespace {
@@ -313,6 +314,37 @@ Json SpanTask::predict(const Json& request) {
           {"score", guess.probability},
           {"start", count_code_points(context.substr(0, begin))},
           {"end", count_code_points(context.substr(0, end))}};
+}
+
+void SpanTask::illustrate(const std::string& folder) {
+  constexpr int64_t kPictures = 3, kAround = 14, kMostOfAnswer = 12;  // tokens that make a legible picture
+  const auto found = splits_.contains("validation") ? splits_.find("validation") : splits_.find("train");
+  if (found == splits_.end()) return;
+  const auto& split = found->second;
+  const auto device = module().parameters().front().device();
+  int64_t drawn = 0;
+  for (const auto& window : split.windows) {
+    if (drawn == kPictures) break;
+    if (window.start == 0 || window.end - window.start >= kMostOfAnswer) continue;
+    const auto batch = make_batch(split, {&window});
+    const auto ids = batch["ids"], weights = attention(ids.to(device), batch["segments"].to(device),
+                                                       batch["real"].to(device))[0];  // [T, T]
+    const auto Q = int64_t(split.questions[window.question].size()), context = Q + 2;
+    const auto first = std::max(context, window.start - kAround);
+    const auto last = std::min(context + window.count, window.end + kAround + 1);  // excluded
+    AttentionPicture picture;
+    const auto labels = [&](int64_t begin, int64_t end, std::vector<std::string>& out) {
+      for (auto t = begin; t < end; ++t) out.push_back(token_label(*tokenizer_, ids[0][t].item<int64_t>()));
+    };
+    labels(1, 1 + Q, picture.rows);
+    labels(first, last, picture.columns);
+    picture.weights = weights.slice(0, 1, 1 + Q).slice(1, first, last);
+    picture.marked = {window.start - first, window.end - first};
+    picture.captions = {
+        "what the question (rows) reads of the context near the answer (red): last block, mean of the heads",
+        split.squad.questions[window.question].question};
+    write_file_atomic(fs::path(folder) / ("attention_" + std::to_string(++drawn) + ".svg"), attention_svg(picture));
+  }
 }
 
 std::string SpanTask::data_hash() const {

@@ -72,6 +72,8 @@ class SpanTask : public Task {
   Objective objective() const override { return {"f1", false}; }
   // {"question", "context"} -> {"answer", "score", "start", "end"}: code points, end excluded; no answer: "".
   Json predict(const Json& request) override;
+  // What the questions of three windows read of the context around the answer, of validation, else training.
+  void illustrate(const std::string& folder) override;
   std::string unit() const override { return "window"; }
   std::string data_hash() const override;
   void save_assets(const std::string& folder) const override { tokenizer_->save(folder); }
@@ -80,6 +82,8 @@ class SpanTask : public Task {
  protected:
   // ids, segments [B, T] int64, real [B, T] bool -> [B, T, 2]
   virtual Tensor span_logits(const Tensor& ids, const Tensor& segments, const Tensor& real) = 0;
+  // -> [B, T, T]: what each token reads of each other
+  virtual Tensor attention(const Tensor& ids, const Tensor& segments, const Tensor& real) = 0;
   int64_t length_;
   TaskOptions options_;
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
@@ -14,6 +15,7 @@
 #include "ingot/data/tokenizer_train.h"
 #include "ingot/data/unicode.h"
 #include "ingot/nn/losses.h"
+#include "ingot/tasks/attention_picture.h"
 #include "ingot/tasks/length_batches.h"
 #include "ingot/torch/module_state.h"
 
@@ -273,6 +275,33 @@ Json TranslateTask::predict(const Json& request) {
           "the request has no string \"text\", expected {\"text\": \"...\"}");
   const auto hypothesis = translate({request["text"].get<std::string>()}, config_.beam)[0];
   return {{"text", text_of(hypothesis)}, {"score", hypothesis.score}};
+}
+
+void TranslateTask::illustrate(const std::string& folder) {
+  constexpr size_t kPictures = 3, kFewest = 5, kMost = 24;  // tokens of a sentence that make a legible picture
+  const auto found = splits_.contains("validation") ? splits_.find("validation") : splits_.find("test");
+  if (found == splits_.end()) return;
+  const auto device = model_->parameters().front().device();
+  const auto& split = found->second;
+  size_t drawn = 0;
+  for (size_t i = 0; i < split.pairs.size() && drawn < kPictures; ++i) {
+    const auto& source = split.pairs[i].source;  // with </s>
+    if (source.size() < kFewest || source.size() > kMost) continue;
+    const auto hypothesis = translate({split.texts.source[i]}, config_.beam)[0];
+    if (hypothesis.tokens.empty() || hypothesis.tokens.size() > kMost) continue;
+    std::vector<int64_t> read = {begin_};
+    AttentionPicture picture;
+    for (const auto id : hypothesis.tokens) read.push_back(id), picture.rows.push_back(token_label(*tokenizer_, id));
+    picture.rows.push_back(token_label(*tokenizer_, end_));
+    for (const auto id : source) picture.columns.push_back(token_label(*tokenizer_, id));
+    const auto from = torch::tensor(source).unsqueeze(0), into = torch::tensor(read).unsqueeze(0);
+    Tensor attention;
+    model_->features(from.to(device), (from != pad_).to(device), into.to(device), &attention);
+    picture.weights = attention[0];  // [T, S]
+    picture.captions = {"what each token reads of the source as it is written: last block, mean of the heads",
+                        "reference: " + split.texts.target[i]};
+    write_file_atomic(fs::path(folder) / fmt::format("attention_{}.svg", ++drawn), attention_svg(picture));
+  }
 }
 
 // Each weight multiplies once a token of its side; the sides are about as long as each other.

@@ -78,7 +78,9 @@ struct DecoderState {
 class EncoderDecoder : public torch::nn::Module {
  public:
   // source [B, S], target [B, T] int64, real [B, S] bool -> features [B, T, C] of the tokens behind `target`.
-  virtual Tensor features(const Tensor& source, const Tensor& real, const Tensor& target) = 0;
+  // `attention` gets what each of them reads of the source in the last block, mean of the heads: [B, T, S].
+  virtual Tensor features(const Tensor& source, const Tensor& real, const Tensor& target,
+                          Tensor* attention = nullptr) = 0;
   virtual Tensor logits(const Tensor& features) = 0;  // [.., C] -> [.., V]
   // Encodes; each input becomes `beam` rows of the state, with room for `capacity` tokens.
   virtual DecoderState start(const Tensor& source, const Tensor& real, int64_t beam, int64_t capacity) = 0;
@@ -103,6 +105,8 @@ class TranslateTask : public Task {
   // The test split by beam search, others greedily. With a limit only the loss, of so many batches.
   Json evaluate(const std::string& split, int64_t limit) override;
   Json predict(const Json& request) override;  // {"text"} -> {"text", "score"}
+  // Attention over the source of three sentences of validation, else test.
+  void illustrate(const std::string& folder) override;
   std::string unit() const override { return "token"; }
   double train_flops_per_unit() const override;
   void save_assets(const std::string& folder) const override;
