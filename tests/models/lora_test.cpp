@@ -153,6 +153,8 @@ TEST_P(LoraFamilies, RefusesWhatHasNothingToAdapt) {
               make_task(recipe(family_.base + "[model.lora]\nrank = 2\n"), {});
             }).find("model.lora: got it without init_from, expected a trained model"),
             std::string::npos);
+  EXPECT_NE(error_of([&] { make_task(recipe(on(folder_ / "base")), {}); }).find("which does not exist, expected a run"),
+            std::string::npos);
   train(recipe(family_.base), in("base"));
   EXPECT_NE(error_of([&] {
               make_task(recipe(on(folder_ / "base", "targets = [\"q_proj\"]\n")), {});

@@ -38,6 +38,7 @@ TEST(AttentionPicture, LabelsEveryTokenInValidText) {
   ASSERT_TRUE(document.load_string(svg.c_str())) << svg;
   EXPECT_EQ(document.select_nodes("//rect[title]").size(), picture.rows.size() * 2);
   EXPECT_STREQ(document.select_node("//text").node().text().get(), "R&D <1>");
+  EXPECT_NE(svg.find("darkest: 50.0 %"), std::string::npos);
   EXPECT_EQ(document.select_nodes("//text[@font-weight='bold']").size(), 1u);
 }
 

@@ -167,11 +167,12 @@ double GptImpl::train_flops_per_token() const {
 
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options) {
   GptConfig config;
-  const auto from = init_from(recipe);
+  std::optional<fs::path> from;
   if (const auto saved = saved_config<GptConfig>(options)) {
     config = *saved;
   } else {
     // A recipe need not repeat the sizes of the model that it starts from, nor name its tokenizer.
+    from = init_from(recipe);
     if (from && is_hugging_face_folder(*from))
       config = read_hugging_face_gpt(*from);
     else if (from)

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "ingot/base/config.h"
+#include "ingot/base/error.h"
 #include "ingot/base/file.h"
 #include "ingot/tasks/task.h"
 
@@ -28,15 +29,20 @@ std::optional<Config> saved_config(const TaskOptions& options) {
   return config_of_run<Config>(options.run_folder);
 }
 
-// What [model] init_from names, if it names something.
+// What [model] init_from names, if it names something. Throws NotFound when it is not there.
 inline std::optional<fs::path> init_from(const Document& recipe) {
   const auto from = recipe.root.at("model").value("init_from", Json());
   if (!from.is_string() || from.get<std::string>().empty()) return std::nullopt;
-  return from.get<std::string>();
+  const fs::path path = from.get<std::string>();
+  if (!fs::exists(path))
+    fail(ErrorKind::NotFound, "recipe", recipe.at("model.init_from"), ": got ", to_text(from),
+         ", which does not exist, expected a run folder or a folder with weights");
+  return path;
 }
 
-// Where the tokenizer of a run folder or a Hugging Face folder lies.
-inline fs::path tokenizer_folder(const fs::path& folder) {
+// Where the tokenizer of a run folder, a Hugging Face folder or a file of weights lies.
+inline fs::path tokenizer_folder(const fs::path& from) {
+  const auto folder = fs::is_directory(from) ? from : from.parent_path();
   return fs::exists(folder / "assets") ? folder / "assets" : folder;
 }
 

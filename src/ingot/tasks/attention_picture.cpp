@@ -34,30 +34,33 @@ std::string attention_svg(const AttentionPicture& picture) {
     for (const auto& label : labels) widest = std::max(widest, display_width(label));
     return kCharacter * double(widest);
   };
+  const auto weights = picture.weights.to(at::kCPU, at::kDouble).contiguous();
+  const double darkest = std::max(weights.max().item<double>(), 1e-9);  // of a long text each part is small
+  auto captions = picture.captions;
+  captions.push_back(fmt::format("darkest: {:.1f} %", 100 * darkest));
   const auto R = int64_t(picture.rows.size()), C = int64_t(picture.columns.size());
   const double left = width_of(picture.rows) + 16;
-  const double top = kLine * double(picture.captions.size()) + 12 + 0.77 * width_of(picture.columns) + 12;  // at 50 deg
+  const double top = kLine * double(captions.size()) + 12 + 0.77 * width_of(picture.columns) + 12;  // at 50 deg
   const double right = 0.64 * width_of(picture.columns) + 16;
-  const double width = std::max(left + kCell * double(C) + right, width_of(picture.captions) + 16);
+  const double width = std::max(left + kCell * double(C) + right, width_of(captions) + 16);
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "font-family=\"sans-serif\" font-size=\"12\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
       width, top + kCell * double(R) + 10);
-  for (size_t i = 0; i < picture.captions.size(); ++i)
-    svg += fmt::format("<text x=\"8\" y=\"{:.0f}\">{}</text>\n", kLine * double(i + 1), xml_text(picture.captions[i]));
+  for (size_t i = 0; i < captions.size(); ++i)
+    svg += fmt::format("<text x=\"8\" y=\"{:.0f}\">{}</text>\n", kLine * double(i + 1), xml_text(captions[i]));
   for (int64_t j = 0; j < C; ++j)
     svg += fmt::format(
         "<text transform=\"translate({:.1f} {:.1f}) rotate(-50)\"{}>{}</text>\n", left + kCell * (double(j) + 0.6),
         top - 5, j >= picture.marked.first && j <= picture.marked.second ? " fill=\"#c22\" font-weight=\"bold\"" : "",
         xml_text(picture.columns[size_t(j)]));
-  const auto weights = picture.weights.to(at::kCPU, at::kDouble).contiguous();
   for (int64_t i = 0; i < R; ++i) {
     const double y = top + kCell * double(i);
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n", left - 6, y + kCell / 2 + 4,
                        xml_text(picture.rows[size_t(i)]));
     for (int64_t j = 0; j < C; ++j) {
       const double share = weights.data_ptr<double>()[i * C + j];
-      const double ink = std::sqrt(std::clamp(share, 0., 1.));  // the root, so that faint reading shows
+      const double ink = std::sqrt(std::max(share, 0.) / darkest);  // the root, so that faint reading shows
       svg += fmt::format(
           "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" fill=\"rgb({:.0f},{:.0f},{:.0f})\">"
           "<title>{} reads {}: {:.1f} %</title></rect>\n",

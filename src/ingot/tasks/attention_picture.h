@@ -1,4 +1,4 @@
-// Attention as a picture: rows read columns, the darker the more.
+// Attention as a picture: rows read columns, the darker the more. A caption says how much the darkest cell is.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace ingot {
 std::string token_label(const Tokenizer& tokenizer, int64_t id);
 
 struct AttentionPicture {
-  std::vector<std::string> captions;             // lines above
+  std::vector<std::string> captions;             // lines above; what is darkest joins them
   std::vector<std::string> rows, columns;        // labels
   Tensor weights;                                // [rows, columns], 0 to 1
   std::pair<int64_t, int64_t> marked = {0, -1};  // columns first to last, with labels in red; {0, -1}: none
