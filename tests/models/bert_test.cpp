@@ -7,6 +7,7 @@
 #include "ingot/base/error.h"
 #include "ingot/models/bert_weights.h"
 #include "ingot/models/registry.h"
+#include "ingot/torch/compat.h"
 #include "ingot/torch/module_state.h"
 #include "ingot/torch/safetensors.h"
 #include "support/error_of.h"
@@ -57,6 +58,37 @@ TEST(Bert, MapsTokensToEachHead) {
               }),
               "[bert] the sequence is 11 tokens, expected <= max_position_embeddings 10");
   }
+}
+
+TEST(Bert, GivesNearlyTheSameInBfloat16) {
+  const auto ids = at::arange(12).view({2, 6}), real = first_tokens({6, 4}, 6), places = torch::tensor({1, 7});
+  for (const auto make : {tiny_bert, tiny_modern_bert}) {
+    Bert masked(make(BertHead::MaskedLm), 0), classes(make(BertHead::Classify), 3), spans(make(BertHead::Span), 0);
+    for (auto* model : {&masked, &classes, &spans}) (*model)->initialise(0);
+    const auto outputs = [&] {
+      return std::vector{masked->masked_logits(ids, real, places), classes->class_logits(ids, real),
+                         spans->span_logits(ids, {}, real)};
+    };
+    const auto exact = outputs();
+    const Autocast autocast(at::kCPU, true);
+    const auto narrow = outputs();
+    for (size_t i = 0; i < exact.size(); ++i)
+      EXPECT_TRUE(narrow[i].to(at::kFloat).allclose(exact[i], 0.03, 0.01)) << narrow[i] << exact[i];
+  }
+}
+
+TEST(Bert, PoolsTheMeanOfRealTokens) {
+  auto config = tiny_bert(BertHead::Classify);
+  config.classifier_pooling = Pooling::Mean;
+  Bert model(config, 3);
+  model->initialise(0);
+  const auto ids = at::arange(18).view({3, 6});
+  const auto alone = model->class_logits(ids.narrow(0, 1, 1).narrow(1, 0, 2), first_tokens({2}, 2));
+  EXPECT_TRUE(model->class_logits(ids, first_tokens({6, 2, 5}, 6)).narrow(0, 1, 1).allclose(alone, 1e-5, 1e-6));
+  config.classifier_pooling = Pooling::Cls;
+  Bert first(config, 3);
+  first->initialise(0);
+  EXPECT_FALSE(first->class_logits(ids.narrow(0, 1, 1), first_tokens({6}, 6)).allclose(alone, 1e-5, 1e-6));
 }
 
 TEST(Bert, SeesBothSidesButNoPadding) {

@@ -33,6 +33,7 @@ std::pair<Tensor, Tensor> NormImpl::add(const Tensor& x, const Tensor& delta) {
 }
 
 Tensor NormImpl::forward(const Tensor& x) {
+  if (x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kFloat) return forward(x.to(at::kFloat));
   if (fused_takes(x) && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat)
     return fused_norm(x, {}, weight, bias, eps_, kind_ == NormKind::RmsNorm, at::kFloat).second;
   return kind_ == NormKind::LayerNorm ? layer_norm(x, weight, bias, eps_) : rms_norm(x, weight, eps_);
