@@ -41,7 +41,8 @@ struct WaveformConfig : SpeechConfig {  // [data]
     v("text", self.text, "condition on the text as a class of its own, as for digits");
     v("speaker", self.speaker, "condition on the speaker");
     v("spectrogram", self.spectrogram, "condition on the log-mel frames of the clip (a vocoder)");
-    v("place", self.place, "features that say how far into the clip a frame is, and so its length; 0: none");
+    v("place", self.place,
+      "features of each text that say how far into the clip a frame is, and so its length; 0: none");
     v("mel", self.mel, "the spectrogram; its hop is the length of a frame of conditions");
     v("segment", self.segment, "longest training clip, in samples; of longer ones a part is drawn");
     v("peak", self.peak, "each clip is scaled to this largest magnitude; 0: as it is");
@@ -113,7 +114,7 @@ class WaveformTask : public Task {
     }
     model_ = WaveNet(
         config, WaveConditions{data.text ? int64_t(texts_.size()) : 0, data.speaker ? int64_t(speakers_.size()) : 0,
-                               (data.spectrogram ? data.mel.bins : 0) + data.place, data.mel.hop});
+                               (data.spectrogram ? data.mel.bins : 0) + place_features(), data.mel.hop});
   }
 
   torch::nn::Module& module() override { return *model_; }
@@ -258,6 +259,9 @@ class WaveformTask : public Task {
   }
 
  private:
+  // Each text has places of its own, so that a frame knows what is said there, not only which text it is in.
+  int64_t place_features() const { return data_.place * (data_.text ? int64_t(texts_.size()) : 1); }
+
   std::vector<float> scaled(std::vector<float> samples) const {
     float most = 0;
     for (const float x : samples) most = std::max(most, std::abs(x));
@@ -338,17 +342,18 @@ class WaveformTask : public Task {
   Tensor local_features(const std::vector<WaveClip>& clips, const std::vector<std::pair<int64_t, int64_t>>& places,
                         int64_t F) const {
     const auto B = int64_t(clips.size()), M = data_.spectrogram ? data_.mel.bins : 0, P = data_.place;
-    auto local = torch::zeros({F, B, M + P});
+    auto local = torch::zeros({F, B, M + place_features()});
     auto out = local.accessor<float, 3>();
     for (int64_t b = 0; b < B; ++b) {
       const auto& clip = clips[size_t(b)];
       const auto frames = int64_t(clip.samples.size()) / data_.mel.hop;
       const auto mel = M > 0 ? mel_(clip.samples) : std::vector<float>();
+      const auto own = M + (data_.text ? clip.text * P : 0);
       for (int64_t f = 0; f < frames; ++f) {
         for (int64_t m = 0; m < M; ++m) out[f][b][m] = mel[size_t(f * M + m)] / 4 + 1;
         const double at = (double(places[size_t(b)].first + f) + 0.5) / double(places[size_t(b)].second);
         for (int64_t p = 0; p < P; ++p)
-          out[f][b][M + p] = float(std::max(0.0, 1 - std::abs(at * double(P - 1) - double(p))));
+          out[f][b][own + p] = float(std::max(0.0, 1 - std::abs(at * double(P - 1) - double(p))));
       }
     }
     return local;
