@@ -11,6 +11,7 @@
 #include "ingot/nn/kernels/fused.h"
 #include "ingot/nn/kernels/gemm.h"
 #include "ingot/nn/losses.h"
+#include "ingot/tasks/mu_law.h"
 #include "ingot/torch/compat.h"
 
 namespace ingot {
@@ -108,6 +109,12 @@ class WaveLayer : public torch::autograd::Function<WaveLayer> {
   }
 };
 
+Tensor mu_law_values() {  // [256]
+  auto values = torch::empty({kMuLawLevels});
+  for (int64_t code = 0; code < kMuLawLevels; ++code) values.data_ptr<float>()[code] = mu_law_decode(code);
+  return values;
+}
+
 }  // namespace
 
 Problems WaveNetConfig::validate() const {
@@ -119,6 +126,7 @@ Problems WaveNetConfig::validate() const {
     check(value >= 16 && value <= 2048 && value % 16 == 0, key, ": got ", value,
           ", expected a multiple of 16 up to 2048");
   check(mixtures >= 1 && mixtures <= 100, "mixtures: got ", mixtures, ", expected 1 to 100");
+  check(first_kernel >= 0 && first_kernel <= 1024, "first_kernel: got ", first_kernel, ", expected 0 to 1024");
   check(embedding >= 1 && embedding <= 1024, "embedding: got ", embedding, ", expected 1 to 1024");
   check(!dilations.empty() && dilations.size() <= 200, "dilations: got ", dilations.size(), ", expected 1 to 200");
   for (const auto d : dilations) check(d >= 1 && d <= 65536, "dilations: got ", d, ", expected 1 to 65536");
@@ -126,16 +134,14 @@ Problems WaveNetConfig::validate() const {
 }
 
 int64_t WaveNetConfig::receptive_field() const {
-  return std::accumulate(dilations.begin(), dilations.end(), int64_t{1});
+  return std::accumulate(dilations.begin(), dilations.end(), std::max<int64_t>(1, first_kernel));
 }
 
 WaveNetImpl::WaveNetImpl(const WaveNetConfig& config, const WaveConditions& conditions)
     : config_(config), conditions_(conditions) {
   const auto R = config.residual, E = config.embedding, layers = int64_t(config.dilations.size());
-  if (config.output == WaveOutput::MuLaw)
-    samples_ = register_module("samples", Embedding(256, R));
-  else
-    value_ = register_module("value", Linear(1, R, true));
+  if (config.output == WaveOutput::MuLaw) samples_ = register_module("samples", Embedding(256, R));
+  if (config.first_taps() > 0) value_ = register_module("value", Linear(config.first_taps(), R, true));
   int64_t features = 0;
   if (conditions.texts > 0) texts_ = register_module("texts", Embedding(conditions.texts, E)), features += E;
   if (conditions.speakers > 0)
@@ -191,7 +197,12 @@ Tensor WaveNetImpl::forward(const Tensor& previous, const Tensor& conditions) {
   const auto T = previous.size(0), B = previous.size(1), F = conditions.size(0), R = config_.residual;
   require("wavenet", T == F * conditions_.hop, "there are ", T, " samples and ", F, " frames of conditions, expected ",
           conditions_.hop, " samples a frame");
-  auto x = samples_ ? samples_(previous) : value_(previous.unsqueeze(2)).to(at::kFloat);  // [T, B, R]
+  auto x = samples_ ? samples_(previous) : at::zeros({T, B, R}, previous.options());
+  if (value_) {
+    const auto values = samples_ ? mu_law_values().to(previous.device()).index({previous}) : previous;
+    const auto k = config_.first_taps();
+    x = x + value_(at::constant_pad_nd(values, {0, 0, k - 1, 0}).unfold(0, k, 1)).to(at::kFloat);  // [T, B, R]
+  }
   auto skip = at::zeros({T, B, config_.skip}, x.options());
   for (size_t i = 0; i < dilated_.size(); ++i) {
     const auto d = std::min(config_.dilations[i], T);

@@ -1,11 +1,11 @@
 // WaveNet: van den Oord et al. 2016, "WaveNet: A Generative Model for Raw Audio": a stack of gated dilated causal
-// convolutions of width 2 that predicts each sample from those before it. Differs from the paper: the input samples are
-// looked up in an embedding instead of passing a first convolution, and conditions reach each layer through one linear
-// map of features at a frame rate.
-// Shapes: T samples, B clips, F frames of conditions (T = F hop), E their features. Time comes first, so that a shift
-// in time is a view.
+// convolutions of width 2 that predicts each sample from those before it. Differs from the paper: mu-law codes are
+// looked up in an embedding, to which the first convolution, of the samples' values, is added; and conditions reach
+// each layer through one linear map of features at a frame rate. Shapes: T samples, B clips, F frames of conditions (T
+// = F hop), E their features. Time comes first, so that a shift in time is a view.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include <torch/nn/module.h>
@@ -32,6 +32,7 @@ struct WaveNetConfig {
   int64_t skip = 64;
   std::vector<int64_t> dilations = {1, 2, 4, 8, 16, 32, 64, 128, 256, 1, 2, 4, 8, 16, 32, 64, 128, 256};
   int64_t embedding = 16;
+  int64_t first_kernel = 0;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("name", self.name, "wavenet");
@@ -41,9 +42,12 @@ struct WaveNetConfig {
     v("skip", self.skip, "channels that the layers add up for the output, a multiple of 16");
     v("dilations", self.dilations, "of each layer, in samples");
     v("embedding", self.embedding, "features of a text and of a speaker");
+    v("first_kernel", self.first_kernel,
+      "samples that the first convolution sees, as a linear predictor does; 0: none with mu_law, 1 with logistics");
   }
   Problems validate() const;
   int64_t receptive_field() const;  // samples that a prediction sees
+  int64_t first_taps() const { return output == WaveOutput::MuLaw ? first_kernel : std::max<int64_t>(1, first_kernel); }
   int64_t outputs() const { return output == WaveOutput::MuLaw ? 256 : 3 * mixtures; }
 };
 
@@ -73,7 +77,7 @@ class WaveNetImpl : public torch::nn::Module {
   WaveNetConfig config_;
   WaveConditions conditions_;
   Embedding samples_{nullptr};  // mu_law
-  Linear value_{nullptr};       // logistics
+  Linear value_{nullptr};       // the first convolution, oldest sample first
   Embedding texts_{nullptr}, speakers_{nullptr};
   Linear local_{nullptr}, condition_{nullptr};
   std::vector<Linear> dilated_;  // [x(t - d), x(t)] -> filter, gate

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <torch/torch.h>
 
@@ -53,9 +54,8 @@ WaveNetSampler::WaveNetSampler(const WaveNetImpl& model)
     : config_(model.config_), hop_(model.conditions_.hop), head1_(model.head1_), head2_(model.head2_) {
   for (const auto& layer : model.dilated_) dilated_.emplace_back(layer);
   for (const auto& layer : model.join_) join_.emplace_back(layer);
-  if (model.samples_) {
-    embedding_ = floats_of(model.samples_->weight);
-  } else {
+  if (model.samples_) embedding_ = floats_of(model.samples_->weight);
+  if (model.value_) {
     value_weight_ = floats_of(model.value_->weight);
     value_bias_ = floats_of(model.value_->bias);
   }
@@ -67,6 +67,7 @@ WaveNetSampler::WaveNetSampler(const WaveNetImpl& model)
 
 void WaveNetSampler::reset() {
   time_ = 0;
+  recent_.assign(size_t(config_.first_taps()), 0.0F);
   rings_.clear();
   for (const auto d : config_.dilations) rings_.emplace_back(size_t(d * config_.residual), 0.0F);
 }
@@ -74,9 +75,17 @@ void WaveNetSampler::reset() {
 const std::vector<float>& WaveNetSampler::step(float previous, const float* frame) {
   const auto R = config_.residual, S = config_.skip;
   float *past = input_.data(), *x = past + R;
-  for (int64_t r = 0; r < R; ++r)
-    x[r] = embedding_.empty() ? value_bias_[size_t(r)] + value_weight_[size_t(r)] * previous
-                              : embedding_[size_t(int64_t(previous) * R + r)];
+  if (embedding_.empty())
+    std::fill_n(x, R, 0.0F);
+  else
+    std::copy_n(embedding_.data() + int64_t(previous) * R, R, x);
+  if (!recent_.empty()) {
+    std::copy(recent_.begin() + 1, recent_.end(), recent_.begin());
+    recent_.back() = embedding_.empty() ? previous : mu_law_decode(int64_t(previous));
+    for (int64_t r = 0; r < R; ++r)
+      x[r] += std::inner_product(recent_.begin(), recent_.end(), value_weight_.begin() + r * config_.first_taps(),
+                                 value_bias_[size_t(r)]);
+  }
   std::fill(skip_.begin(), skip_.end(), 0.0F);
   for (size_t i = 0; i < dilated_.size(); ++i) {
     float* ring = rings_[i].data() + time_ % config_.dilations[i] * R;  // the oldest of it

@@ -34,8 +34,8 @@ class WaveNetSampler {
   int64_t hop_;
   std::vector<Matrix> dilated_, join_;
   Matrix head1_, head2_;
-  std::vector<float> embedding_, value_weight_, value_bias_;
-  std::vector<std::vector<float>> rings_;  // [dilation, R]
+  std::vector<float> embedding_, value_weight_, value_bias_, recent_;  // recent_: samples that the first taps see
+  std::vector<std::vector<float>> rings_;                              // [dilation, R]
   int64_t time_ = 0;
   std::vector<float> input_, gates_, gated_, joined_, skip_, hidden_, outputs_;
 };
