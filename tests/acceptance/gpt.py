@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The three character GPTs on tinyshakespeare: loss over the whole validation part, and CPU time of training beside the
-same training in eager fp32 PyTorch (bench/peers/gpt_torch.py), one thread each, interleaved. One JSON row a line."""
+same training in eager fp32 PyTorch (bench/peers/gpt_torch.py), one thread each, interleaved; then LoRA on the modern form
+after WikiText-2 (docs/lora.md). One JSON row a line."""
 import argparse
 import json
 import os
@@ -17,6 +18,7 @@ FORMS = (("gpt2", "recipes/gpt/shakespeare-char.toml", 1.92),
          ("modern", "recipes/gpt/shakespeare-modern.toml", 1.68),
          ("muon", "recipes/gpt/shakespeare-muon.toml", 1.61))
 RATIO = 0.65
+LORA = 1.90
 
 
 def row(name, value, unit, bar, holds, peer=None, **more):
@@ -46,7 +48,7 @@ def main():
     build = pathlib.Path(parser.parse_args().build).resolve()
     mirror = os.environ.get("INGOT_DATA")
     text = pathlib.Path(mirror) / "lm-tinyshakespeare/input.txt" if mirror else None
-    names = [f"shakespeare-{form}{suffix}" for form, _, _ in FORMS for suffix in ("", "-cpu-ratio")]
+    names = [f"shakespeare-{form}{suffix}" for form, _, _ in FORMS for suffix in ("", "-cpu-ratio")] + ["shakespeare-lora"]
     if text is None or not text.exists():
         for name in names:
             row(name, None, "", "", None, why="INGOT_DATA holds no lm-tinyshakespeare/input.txt")
@@ -70,6 +72,17 @@ def main():
             theirs = (before["ms_per_step"] + after["ms_per_step"]) / 2
             row(name, ours / theirs, "of PyTorch fp32", f"<= {RATIO}", ours / theirs <= RATIO,
                 {"name": f"PyTorch {before['torch']} eager fp32, ms per step", "value": theirs}, ms_per_step=ours)
+        wikitext = pathlib.Path(mirror) / "lm-wikitext2-valid-test/valid.txt"
+        if not wikitext.exists():
+            row("shakespeare-lora", None, "nats per character", f"<= {LORA}", None, why=f"INGOT_DATA holds no {wikitext}")
+            return
+        base = pathlib.Path(temporary) / "wikitext"
+        train(build, "recipes/gpt/shakespeare-modern.toml", base, f"data.text={wikitext}")
+        record = train(build, "recipes/gpt/shakespeare-lora.toml", pathlib.Path(temporary) / "lora",
+                       f"model.init_from={base}")
+        loss = record["eval"]["validation"]["loss"]
+        row("shakespeare-lora", loss, "nats per character", f"<= {LORA}", loss <= LORA,
+            trained_parameters=record["model"]["trained_parameters"])
 
 
 if __name__ == "__main__":
