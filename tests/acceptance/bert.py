@@ -8,6 +8,7 @@ import pathlib
 import resource
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ def cpu_seconds():
 class Runner:
     def __init__(self, build, folder):
         self.program, self.folder = str(build / "ingot"), folder
+        self.pretraining = None
 
     def ingot(self, *arguments):
         out = subprocess.run([self.program, *map(str, arguments)], check=True, cwd=ROOT, stdout=subprocess.PIPE,
@@ -47,34 +49,51 @@ class Runner:
         return metrics, minutes
 
 
-def classified(runner, recipe, bar, minutes_bar, majority, *settings):
+def classified(runner, recipe, bar, minutes_bar, peer, before=0.0, *settings):
+    """`before`: CPU minutes of pre-training that count."""
     metrics, minutes = runner.trained(recipe, recipe, "test", *settings)
     row(recipe, metrics["accuracy"], "test accuracy", f">= {bar}", metrics["accuracy"] >= bar, f1=metrics["f1"],
-        ece=metrics["ece"], peer={"name": "largest class", "value": majority})
-    row(f"{recipe}-cpu-minutes", round(minutes, 1), "CPU minutes", f"<= {minutes_bar}", minutes <= minutes_bar)
-    return metrics, minutes
+        ece=metrics["ece"], peer=peer)
+    row(f"{recipe}-cpu-minutes", round(minutes + before, 1), "CPU minutes, pre-training included",
+        f"<= {minutes_bar}", minutes + before <= minutes_bar, pretraining=round(before, 1))
 
 
-def sst2(runner, data):
-    """Pre-training on the task's text and WikiText-2's validation part, then fine-tuning; from scratch beside it."""
-    before = cpu_seconds()
-    text = runner.folder / "pretrain.txt"
-    lines = (data / "cls-sst2/stsa.binary.train").read_text().splitlines()
-    wiki = data / "lm-wikitext2-valid-test/valid.txt"
-    text.write_text("\n".join(line[2:] for line in lines) + "\n" + (wiki.read_text() if wiki.is_file() else ""))
-    vocabulary = runner.folder / "vocabulary"
-    runner.ingot("tokenizer", "train", text, "--out", vocabulary, "--kind", "wordpiece", "--lowercase", "--vocab-size",
-                 8000)
-    masked, _ = runner.trained("mlm", "mlm", "validation", f'data.text="{text}"', f'data.tokenizer="{vocabulary}"')
-    gain = masked["unigram_loss"] - masked["loss"]
-    row("masked words", gain, "nat below the unigram loss", ">= 0.5", gain >= 0.5, loss=masked["loss"],
-        accuracy=masked["accuracy"], peer={"name": "unigram loss", "value": masked["unigram_loss"]})
-    pretraining = (cpu_seconds() - before) / 60
-    scratch, _ = runner.trained("sst2", "sst2-scratch", "test", f'data.tokenizer.path="{vocabulary}"')
-    tuned, minutes = runner.trained("sst2", "sst2", "test", f'model.init_from="{runner.folder / "mlm"}"')
-    row("sst2", tuned["accuracy"], "test accuracy", ">= 0.81", tuned["accuracy"] >= 0.81, f1=tuned["f1"],
-        ece=tuned["ece"], peer={"name": "from scratch", "value": scratch["accuracy"]})
-    row("sst2-cpu-minutes", round(minutes + pretraining, 1), "CPU minutes", "<= 25", minutes + pretraining <= 25)
+def pretrained(runner, data):
+    """Masked words of the tasks' texts, WikiText-2's validation part and IMDB's training reviews: run folder and CPU
+    minutes, made once."""
+    if runner.pretraining is None:
+        before = cpu_seconds()
+        text = runner.folder / "pretrain.txt"
+        parts = [line[2:] for line in (data / "cls-sst2/stsa.binary.train").read_text().splitlines()]
+        questions = data / "cls-trec/TREC.train"
+        if questions.is_file():
+            parts += [line.split(" ", 1)[1] for line in questions.read_text("latin-1").splitlines()]
+        wiki = data / "lm-wikitext2-valid-test/valid.txt"
+        if wiki.is_file():
+            parts.append(wiki.read_text())
+        reviews = data / "cls-imdb/aclImdb_20k.tar.gz"
+        if reviews.is_file():
+            with tarfile.open(reviews) as archive:
+                parts += [archive.extractfile(member).read().decode().replace("<br />", " ")
+                          for member in archive if member.isfile() and "/train/" in member.name]
+        text.write_text("\n".join(parts) + "\n")
+        vocabulary = runner.folder / "vocabulary"
+        runner.ingot("tokenizer", "train", text, "--out", vocabulary, "--kind", "wordpiece", "--lowercase",
+                     "--vocab-size", 8000)
+        masked, _ = runner.trained("mlm", "mlm", "validation", f'data.text="{text}"', f'data.tokenizer="{vocabulary}"')
+        gain = masked["unigram_loss"] - masked["loss"]
+        row("masked words", gain, "nat below the unigram loss", ">= 0.5", gain >= 0.5, loss=masked["loss"],
+            accuracy=masked["accuracy"], peer={"name": "unigram loss", "value": masked["unigram_loss"]})
+        runner.pretraining = runner.folder / "mlm", (cpu_seconds() - before) / 60
+    return runner.pretraining
+
+
+def answered(runner, recipe, name):
+    metrics, minutes = runner.trained(recipe, recipe, "validation")
+    row(f"{name}: unseen articles", metrics["f1"], "F1", f"> {metrics['baseline_f1']:.2f}",
+        metrics["f1"] > metrics["baseline_f1"], exact=metrics["exact"],
+        peer={"name": "lexical sliding window", "value": metrics["baseline_f1"]})
+    return minutes
 
 
 def main():
@@ -91,22 +110,20 @@ def main():
                 continue
             if not mirror or not (pathlib.Path(mirror) / SETS[case]).is_dir():
                 row(case, None, "", "", None, why=f"INGOT_DATA holds no {SETS[case]}")
-            elif case == "sst2":
-                sst2(runner, pathlib.Path(mirror))
-            elif case == "trec":
-                classified(runner, "trec", 0.86, 10, 0.276)
+            elif case in ("sst2", "trec"):
+                run, minutes = pretrained(runner, pathlib.Path(mirror))
+                bar = {"sst2": (0.81, 25), "trec": (0.86, 10)}[case]
+                classified(runner, case, *bar, {"name": "largest class", "value": {"sst2": 0.501, "trec": 0.276}[case]},
+                           minutes, f'model.init_from="{run}"')
             elif case == "chnsenticorp":
-                classified(runner, "chnsenticorp", 0.87, 25, 0.507)
+                classified(runner, "chnsenticorp", 0.87, 25, {"name": "largest class", "value": 0.507})
             elif case == "qa-by-heart":
                 metrics, _ = runner.trained("xquad", "heart", "train", "data.questions=64", "train.epochs=80",
                                             "data.validation_fraction=0", "model.hidden_dropout_prob=0")
                 row("qa: 64 questions by heart", metrics["exact"], "exact match, percent", ">= 100",
                     metrics["exact"] >= 100, f1=metrics["f1"])
             else:
-                metrics, minutes = runner.trained("xquad", "xquad", "validation")
-                row("qa: unseen articles", metrics["f1"], "F1", f"> {metrics['baseline_f1']:.2f}",
-                    metrics["f1"] > metrics["baseline_f1"], exact=metrics["exact"],
-                    peer={"name": "lexical sliding window", "value": metrics["baseline_f1"]})
+                minutes = answered(runner, "xquad", "qa") + answered(runner, "cmrc", "qa-zh")
                 row("qa-cpu-minutes", round(minutes, 1), "CPU minutes", "<= 40", minutes <= 40)
 
 
