@@ -195,6 +195,37 @@ TEST(Bert, MatchesTheReferenceFromItsHuggingFaceFolder) {
   }
 }
 
+TEST(Bert, HidesTokensOfTrainingTextsOthersEachTime) {
+  const TempFolder folder;
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += i % 2 ? "1 good food and drink here\n" : "0 bad food and drink there\n";
+  write_file_atomic(folder / "texts", text);
+  const auto task_of = [&](const std::string& share) {
+    return make_task(parse_toml("[model]\nname = \"bert\"\nhidden_size = 8\nnum_hidden_layers = 1\n"
+                                "num_attention_heads = 1\nintermediate_size = 8\nmax_position_embeddings = 16\n"
+                                "[data]\ntrain = \"" +
+                                    (folder / "texts").string() + "\"\ntoken_dropout = " + share +
+                                    "\n[data.tokenizer]\nvocab_size = 200\nmin_frequency = 1\n",
+                                "r.toml"),
+                     {.batch_size = 4});
+  };
+  constexpr int64_t kMask = 4;
+  const auto task = task_of("0.5"), plain = task_of("0.0");
+  int64_t hidden = 0, all = 0;
+  for (int64_t index = 0; index < 50; ++index) {
+    const auto ids = task->train_batch(index)["ids"], whole = plain->train_batch(index)["ids"];
+    const auto differs = ids != whole;
+    EXPECT_TRUE(ids.masked_select(differs).eq(kMask).all().item<bool>());
+    EXPECT_FALSE(differs.select(1, 0).any().item<bool>()) << "[CLS] stays";
+    hidden += differs.sum().item<int64_t>();
+    all += 4 * 5;
+  }
+  EXPECT_NEAR(double(hidden) / double(all), 0.5, 0.05);
+  EXPECT_FALSE(task->train_batch(0)["ids"].equal(task->train_batch(1)["ids"]));
+  EXPECT_TRUE(task->train_batch(0)["ids"].equal(task_of("0.5")->train_batch(0)["ids"]));
+  EXPECT_NE(error_of([&] { task_of("1.0"); }).find("token_dropout: got 1, expected 0 <= x < 1"), std::string::npos);
+}
+
 TEST(Bert, WritesWhatItReadsToTheLastBit) {
   const TempFolder folder;
   for (const auto head : {BertHead::MaskedLm, BertHead::Classify, BertHead::Span}) {

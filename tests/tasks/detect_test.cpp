@@ -56,7 +56,7 @@ TEST_F(DetectTest, PadsImagesAndMovesTheirBoxes) {
 }
 
 TEST_F(DetectTest, KeepsBoxesOnTheirObjects) {
-  const auto task = make("flip = true\nscale_low = 0.6\nscale_high = 1.4\n");
+  const auto task = make("flip = true\nflip_vertical = true\nscale_low = 0.6\nscale_high = 1.4\n");
   for (int64_t index = 0; index < 12; ++index) {
     const auto batch = task->train_batch(index);
     for (int64_t i = 0; i < batch["boxes"].size(0); ++i) {
@@ -64,6 +64,8 @@ TEST_F(DetectTest, KeepsBoxesOnTheirObjects) {
       const auto at = [&](int64_t k) { return box[k].item<double>(); };
       const auto inside = batch["images"][i][0][int64_t((at(1) + at(3)) / 2)];
       EXPECT_GT(inside[int64_t((at(0) + at(2)) / 2)].item<double>(), 1) << "the middle is bright";
+      const auto column = batch["images"][i][0].select(1, int64_t((at(0) + at(2)) / 2));
+      EXPECT_LT(column[int64_t(at(1)) - 3].item<double>(), 0) << "above it is dark";
       if (at(0) > 3) EXPECT_LT(inside[int64_t(at(0)) - 3].item<double>(), 0) << "left of it is dark";
     }
   }

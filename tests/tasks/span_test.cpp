@@ -67,5 +67,27 @@ TEST(Spans, LearnsAnswersByHeartAcrossWindows) {
   EXPECT_NE(error_of([&] { task->predict({{"question", "x"}}); }).find("no string \"context\""), std::string::npos);
 }
 
+TEST(Spans, MarksRareWordsThatTheQuestionHasToo) {
+  const TempFolder folder;
+  const Json qa = {{"id", "a"}, {"question", "the red one"}, {"answers", {{{"text", "hen"}, {"answer_start", 8}}}}};
+  write_json(
+      folder / "qa.json",
+      {{"data", {{{"title", "T"}, {"paragraphs", {{{"context", "the red hen the cat the dog"}, {"qas", {qa}}}}}}}}});
+  const auto task_of = [&](const std::string& segments) {
+    return make_task(parse_toml("[model]\nname = \"bert\"\nhead = \"span\"\nhidden_size = 8\nnum_hidden_layers = 1\n"
+                                "num_attention_heads = 1\nintermediate_size = 8\nmax_position_embeddings = 32\n"
+                                "type_vocab_size = " +
+                                    segments + "\n[data]\ntrain = [\"" + (folder / "qa.json").string() +
+                                    "\"]\nmark_matches = true\nmax_query_length = 8\n"
+                                    "[data.tokenizer]\nvocab_size = 200\nmin_frequency = 1\n",
+                                "recipe.toml"),
+                     {.batch_size = 1});
+  };
+  // [CLS] the red one [SEP] the red hen the cat the dog [SEP]; "the" is there three times.
+  EXPECT_TRUE(task_of("3")->train_batch(0)["segments"][0].equal(
+      torch::tensor({0, 0, 0, 0, 0, 1, 2, 1, 1, 1, 1, 1, 1}, torch::kLong)));
+  EXPECT_NE(error_of([&] { task_of("2"); }).find("model.type_vocab_size is 2, expected at least 3"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ingot

@@ -1,4 +1,6 @@
 // What BERT is trained for: masked words, classes, spans. Each is a task of tasks/ with BERT behind it.
+#include <algorithm>
+
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
@@ -77,7 +79,7 @@ std::shared_ptr<const Tokenizer> open_tokenizer(const WordPieceConfig& config, c
   train.vocab_size = config.vocab_size;
   train.min_frequency = config.min_frequency;
   train.lowercase = config.lowercase;
-  train.max_characters = config.vocab_size;  // Chinese has more than a thousand
+  train.max_characters = std::max<int64_t>(1, config.vocab_size / 2 - 10);  // each as a word's beginning and inside
   size_t next = 0;
   return train_tokenizer(train, [&](std::string& text) {
     if (next == texts.size()) return false;

@@ -121,6 +121,7 @@ void load_bert_weights(BertImpl& model, const fs::path& source) {
   const auto state = module_state(model);
   for (const auto& [name, target] : state) {
     const auto found = tensors.find(name);
+    if (found == tensors.end() && name.starts_with("token_type_embeddings.")) continue;  // a model of one segment: anew
     const bool fits = found != tensors.end() && found->second.sizes() == target.sizes();
     if (fits) {
       Tensor into = target;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <unordered_map>
 
 #include <torch/torch.h>
 
@@ -16,6 +17,8 @@
 
 namespace ingot {
 namespace {
+
+constexpr int64_t kRare = 2;  // a token that a context has more often says little about the place of the answer
 
 // The questions for which `keep` holds, with all contexts.
 template <typename Keep>
@@ -178,8 +181,14 @@ Batch SpanTask::make_batch(const Split& split, const std::vector<const Window*>&
     out = std::copy_n(context.begin() + w.first, w.count, out);
     *out++ = tokens_.sep;
     auto* segment = segments.data_ptr<int64_t>() + b * T;
-    const std::set<int64_t> asked(question.begin(), question.end());
-    for (auto t = second; t < out - row; ++t) segment[t] = config_.mark_matches && asked.contains(row[t]) ? 2 : 1;
+    std::fill(segment + second, segment + (out - row), 1);
+    if (config_.mark_matches) {
+      std::unordered_map<int64_t, int64_t> count;
+      for (const auto id : context) count[id] += 1;
+      const std::set<int64_t> asked(question.begin(), question.end());
+      for (auto t = second; t + 1 < out - row; ++t)
+        if (asked.contains(row[t]) && count[row[t]] <= kRare) segment[t] = 2;
+    }
     real[b].slice(0, 0, out - row).fill_(true);
     starts.push_back(w.start);
     ends.push_back(w.end);

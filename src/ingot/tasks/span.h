@@ -39,7 +39,8 @@ struct SpanConfig {  // [data]
     v("no_answer", self.no_answer, "may answer that there is no answer (SQuAD 2)");
     v("null_threshold", self.null_threshold, "no answer when its score beats the best span's by more than this");
     v("mark_matches", self.mark_matches,
-      "tokens of the context that the question has too are of segment 2 (Chen et al. 2017, 3.2, exact match)");
+      "rare tokens of the context that the question has too are of segment 2 (after Chen et al. 2017, 3.2, exact "
+      "match)");
   }
   Problems validate() const;
 };
