@@ -66,7 +66,9 @@ TEST_F(DetectTest, KeepsBoxesOnTheirObjects) {
       EXPECT_GT(inside[int64_t((at(0) + at(2)) / 2)].item<double>(), 1) << "the middle is bright";
       const auto column = batch["images"][i][0].select(1, int64_t((at(0) + at(2)) / 2));
       EXPECT_LT(column[int64_t(at(1)) - 3].item<double>(), 0) << "above it is dark";
-      if (at(0) > 3) EXPECT_LT(inside[int64_t(at(0)) - 3].item<double>(), 0) << "left of it is dark";
+      if (at(0) > 3) {
+        EXPECT_LT(inside[int64_t(at(0)) - 3].item<double>(), 0) << "left of it is dark";
+      }
     }
   }
 }

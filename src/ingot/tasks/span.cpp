@@ -237,10 +237,13 @@ std::vector<SpanTask::Guess> SpanTask::guesses(const Split& split, size_t num_qu
     const std::vector part(all.begin() + ptrdiff_t(first),
                            all.begin() + ptrdiff_t(std::min(first + kWindows, all.size())));
     const auto batch = make_batch(split, part);
-    const auto logits = span_logits(batch["ids"].to(device), batch["segments"].to(device), batch["real"].to(device))
-                            .to(at::kFloat)
-                            .cpu();
-    const auto x = logits.accessor<float, 3>();
+    // Log-probabilities, so that windows compare: one without the answer has put its mass on [CLS].
+    const auto log_p = span_logits(batch["ids"].to(device), batch["segments"].to(device), batch["real"].to(device))
+                           .to(at::kFloat)
+                           .cpu()
+                           .masked_fill(batch["real"].logical_not().unsqueeze(2), -1e9)
+                           .log_softmax(1);
+    const auto x = log_p.accessor<float, 3>();
     for (size_t b = 0; b < part.size(); ++b) {
       const auto& w = *part[b];
       const auto row = x[int64_t(b)];
