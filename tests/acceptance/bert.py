@@ -88,8 +88,8 @@ def pretrained(runner, data):
     return runner.pretraining
 
 
-def answered(runner, recipe, name):
-    metrics, minutes = runner.trained(recipe, recipe, "validation")
+def answered(runner, recipe, name, *settings):
+    metrics, minutes = runner.trained(recipe, recipe, "validation", *settings)
     row(f"{name}: unseen articles", metrics["f1"], "F1", f"> {metrics['baseline_f1']:.2f}",
         metrics["f1"] > metrics["baseline_f1"], exact=metrics["exact"],
         peer={"name": "lexical sliding window", "value": metrics["baseline_f1"]})
@@ -118,13 +118,16 @@ def main():
             elif case == "chnsenticorp":
                 classified(runner, "chnsenticorp", 0.87, 25, {"name": "largest class", "value": 0.507})
             elif case == "qa-by-heart":
-                metrics, _ = runner.trained("xquad", "heart", "train", "data.questions=64", "train.epochs=80",
-                                            "data.validation_fraction=0", "model.hidden_dropout_prob=0")
+                run, _ = pretrained(runner, pathlib.Path(mirror))
+                metrics, _ = runner.trained("xquad", "heart", "train", f'model.init_from="{run}"', "data.questions=64",
+                                            "train.epochs=60", "data.validation_fraction=0",
+                                            "data.max_answer_length=40", "model.hidden_dropout_prob=0")
                 row("qa: 64 questions by heart", metrics["exact"], "exact match, percent", ">= 100",
                     metrics["exact"] >= 100, f1=metrics["f1"])
             else:
-                minutes = answered(runner, "xquad", "qa") + answered(runner, "cmrc", "qa-zh")
-                row("qa-cpu-minutes", round(minutes, 1), "CPU minutes", "<= 40", minutes <= 40)
+                run, minutes = pretrained(runner, pathlib.Path(mirror))
+                minutes += answered(runner, "xquad", "qa", f'model.init_from="{run}"') + answered(runner, "cmrc", "qa-zh")
+                row("qa-cpu-minutes", round(minutes, 1), "CPU minutes, pre-training included", "<= 40", minutes <= 40)
 
 
 if __name__ == "__main__":
