@@ -148,16 +148,25 @@ INGOT_CLONES void add(const WaveRows& n, const float* __restrict j, const float*
     for (int64_t i = 0; i < n.S; ++i) sum[r * n.S + i] = skip[r * n.S + i] + in[n.R + i];
   }
 }
+// `Blocks` blocks of outputs at once: one alone would wait for each sum before the next.
+template <int Blocks>
+INGOT_INLINE void times_blocks(const float* __restrict weight, const float* __restrict bias, const float* __restrict x,
+                               float* __restrict y, int64_t in) {
+  float sums[Blocks][kWaveBlock];  // in registers
+  for (int b = 0; b < Blocks; ++b)
+    for (int64_t k = 0; k < kWaveBlock; ++k) sums[b][k] = bias[b * kWaveBlock + k];
+  for (int64_t i = 0; i < in; ++i)
+    for (int b = 0; b < Blocks; ++b)
+      for (int64_t k = 0; k < kWaveBlock; ++k) sums[b][k] += weight[(b * in + i) * kWaveBlock + k] * x[i];
+  for (int b = 0; b < Blocks; ++b)
+    for (int64_t k = 0; k < kWaveBlock; ++k) y[b * kWaveBlock + k] = sums[b][k];
+}
 INGOT_CLONES void times(const float* __restrict weight, const float* __restrict bias, const float* __restrict x,
                         float* __restrict y, int64_t in, int64_t out) {
-  for (int64_t block = 0; block < out; block += kWaveBlock) {
-    float sums[kWaveBlock];  // in registers
-    for (int64_t k = 0; k < kWaveBlock; ++k) sums[k] = bias[block + k];
-    const float* w = weight + block * in;
-    for (int64_t i = 0; i < in; ++i, w += kWaveBlock)
-      for (int64_t k = 0; k < kWaveBlock; ++k) sums[k] += w[k] * x[i];
-    for (int64_t k = 0; k < kWaveBlock; ++k) y[block + k] = sums[k];
-  }
+  int64_t first = 0;
+  for (; first + 4 * kWaveBlock <= out; first += 4 * kWaveBlock)
+    times_blocks<4>(weight + first * in, bias + first, x, y + first, in);
+  for (; first < out; first += kWaveBlock) times_blocks<1>(weight + first * in, bias + first, x, y + first, in);
 }
 
 }  // namespace

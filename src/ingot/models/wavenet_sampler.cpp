@@ -87,14 +87,14 @@ const std::vector<float>& WaveNetSampler::step(float previous, const float* fram
                                  value_bias_[size_t(r)]);
   }
   std::fill(skip_.begin(), skip_.end(), 0.0F);
+  const WaveRows one{0, 1, R, S, 1, 1, 0, 1};
   for (size_t i = 0; i < dilated_.size(); ++i) {
     float* ring = rings_[i].data() + time_ % config_.dilations[i] * R;  // the oldest of it
     std::copy_n(ring, R, past);
     std::copy_n(x, R, ring);
     dilated_[i].times(input_.data(), gates_.data());
     const float* here = frame + int64_t(i) * 2 * R;
-    for (int64_t r = 0; r < R; ++r)
-      gated_[size_t(r)] = std::tanh(gates_[size_t(r)] + here[r]) / (1 + std::exp(-gates_[size_t(R + r)] - here[R + r]));
+    wave_gate(one, gates_.data(), here, gated_.data());
     join_[i].times(gated_.data(), joined_.data());
     for (int64_t r = 0; r < R; ++r) x[r] += joined_[size_t(r)];
     for (int64_t s = 0; s < S; ++s) skip_[size_t(s)] += joined_[size_t(R + s)];
