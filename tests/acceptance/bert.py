@@ -64,7 +64,9 @@ def pretrained(runner, data):
     if runner.pretraining is None:
         before = cpu_seconds()
         text = runner.folder / "pretrain.txt"
-        parts = [line[2:] for line in (data / "cls-sst2/stsa.binary.train").read_text().splitlines()]
+        parts, sentences = [], data / "cls-sst2/stsa.binary.train"
+        if sentences.is_file():
+            parts += [line[2:] for line in sentences.read_text().splitlines()]
         questions = data / "cls-trec/TREC.train"
         if questions.is_file():
             parts += [line.split(" ", 1)[1] for line in questions.read_text("latin-1").splitlines()]

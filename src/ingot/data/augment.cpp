@@ -96,12 +96,6 @@ void shift_and_crop(Image& image, int64_t down, int64_t right) {
                 image.at(y, begin));
 }
 
-void mirror(Image& image) {
-  for (int64_t y = 0; y < image.height; ++y)
-    for (int64_t x = 0; x < image.width / 2; ++x)
-      std::swap_ranges(image.at(y, x), image.at(y, x) + image.channels, image.at(y, image.width - 1 - x));
-}
-
 void erase_box(Image& image, Rng& rng) {
   const double area = double(image.height * image.width);
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -118,6 +112,17 @@ void erase_box(Image& image, Rng& rng) {
 }
 
 }  // namespace
+
+void mirror(Image& image) {
+  for (int64_t y = 0; y < image.height; ++y)
+    for (int64_t x = 0; x < image.width / 2; ++x)
+      std::swap_ranges(image.at(y, x), image.at(y, x) + image.channels, image.at(y, image.width - 1 - x));
+}
+
+void turn_over(Image& image) {
+  for (int64_t y = 0; y < image.height / 2; ++y)
+    std::swap_ranges(image.at(y, 0), image.at(y, 0) + image.width * image.channels, image.at(image.height - 1 - y, 0));
+}
 
 Problems AugmentConfig::validate() const {
   Problems p;

@@ -28,6 +28,9 @@ struct AugmentConfig {  // [data.augment]
 // Crop, flip, TrivialAugment, erase: what concerns one image.
 void augment(Image& image, const AugmentConfig& config, Rng& rng);
 
+void mirror(Image& image);     // left to right
+void turn_over(Image& image);  // top to bottom
+
 // The 14 operations of TrivialAugment's wide space, as torchvision's TrivialAugmentWide: `bin` 0 (nothing or little) to
 // 30; `sign` -1 or 1 for those that have a direction.
 enum class ImageOperation {

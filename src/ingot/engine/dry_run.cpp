@@ -109,7 +109,7 @@ Json dry_run_task(const Document& recipe, const MakeTask& make) {
                    {"units_per_s", units / step_s},
                    {"mfu", share},
                    {"seconds", total_s}}}};
-  if (const auto trained = count_trained(task->module()); trained != result["model"]["parameters"])
+  if (const auto trained = count_parameters(task->module(), true); trained != result["model"]["parameters"])
     result["model"]["trained_parameters"] = trained;
   const Json card = task->card();
   for (const auto& [key, value] : card.items())

@@ -1,7 +1,5 @@
 #include "ingot/engine/run_record.h"
 
-#include <map>
-
 #include <fmt/format.h>
 #include <torch/torch.h>
 
@@ -12,15 +10,6 @@
 #include "ingot/torch/module_state.h"
 
 namespace ingot {
-
-int64_t count_trained(const torch::nn::Module& module) {
-  std::map<const void*, int64_t> sizes;  // tied weights once
-  for (const auto& value : module.parameters())
-    if (value.requires_grad()) sizes[value.unsafeGetTensorImpl()] = value.numel();
-  int64_t count = 0;
-  for (const auto& [tensor, size] : sizes) count += size;
-  return count;
-}
 
 std::optional<double> mfu(const Task& task, const TrainConfig& config, const TrainState& state,
                           const std::optional<Ceiling>& ceiling) {
@@ -39,7 +28,7 @@ Json run_record(const RecordInputs& in) {
   record["model"] = {{"family", in.family},
                      {"parameters", count_parameters(in.task.module())},
                      {"flops_per_unit", in.task.train_flops_per_unit()}};
-  if (const auto trained = count_trained(in.task.module()); trained != record["model"]["parameters"])
+  if (const auto trained = count_parameters(in.task.module(), true); trained != record["model"]["parameters"])
     record["model"]["trained_parameters"] = trained;
   const Json card = in.task.card();
   for (const auto& [key, value] : card.items())

@@ -62,8 +62,6 @@ struct TrainState {
   }
 };
 
-int64_t count_trained(const torch::nn::Module& module);  // parameters that are not frozen; tied weights once
-
 // Share of the machine's peak in this precision; nullopt when either is unknown.
 std::optional<double> mfu(const Task& task, const TrainConfig& config, const TrainState& state,
                           const std::optional<Ceiling>& ceiling);

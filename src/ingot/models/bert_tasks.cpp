@@ -130,7 +130,7 @@ class BertClassifyTask : public ClassifyTask {
     tokenizer_->save(folder);
     save_model(*model_, folder);
   }
-  // Beside the confusion matrix, what the tokens of three texts read of each other; the class is read from [CLS].
+  // Beside the confusion matrix, what the tokens of three texts read of each other.
   void illustrate(const std::string& folder) override {
     constexpr int64_t kPictures = 3, kFewest = 6, kMost = 32;  // tokens that make a legible picture
     ClassifyTask::illustrate(folder);

@@ -197,11 +197,12 @@ Tensor WaveNetImpl::forward(const Tensor& previous, const Tensor& conditions) {
   const auto T = previous.size(0), B = previous.size(1), F = conditions.size(0), R = config_.residual;
   require("wavenet", T == F * conditions_.hop, "there are ", T, " samples and ", F, " frames of conditions, expected ",
           conditions_.hop, " samples a frame");
-  auto x = samples_ ? samples_(previous) : at::zeros({T, B, R}, previous.options());
+  auto x = samples_ ? samples_(previous) : Tensor();  // [T, B, R]
   if (value_) {
     const auto values = samples_ ? mu_law_values().to(previous.device()).index({previous}) : previous;
     const auto k = config_.first_taps();
-    x = x + value_(at::constant_pad_nd(values, {0, 0, k - 1, 0}).unfold(0, k, 1)).to(at::kFloat);  // [T, B, R]
+    const auto y = value_(at::constant_pad_nd(values, {0, 0, k - 1, 0}).unfold(0, k, 1)).to(at::kFloat);
+    x = x.defined() ? x + y : y;
   }
   auto skip = at::zeros({T, B, config_.skip}, x.options());
   for (size_t i = 0; i < dilated_.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -10,6 +11,7 @@
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
 #include "ingot/base/log.h"
+#include "ingot/data/augment.h"
 #include "ingot/data/permutation.h"
 #include "ingot/tasks/svg.h"
 
@@ -20,31 +22,17 @@ constexpr int64_t kStride = 32;  // sides of a batch are multiples of it
 constexpr const char* kColors[] = {"#e6194b", "#0f7bd0", "#f58231", "#2a9d3f",
                                    "#911eb4", "#008080", "#b07a00", "#000075"};
 
+// The interval from `low` to `high` as it is seen from the other end of `size`.
+void reflect(float& low, float& high, float size) { low = size - std::exchange(high, size - low); }
+
 void mirror(BoxedImage& boxed) {
-  auto& image = boxed.image;
-  for (int64_t y = 0; y < image.height; ++y)
-    for (int64_t left = 0, right = image.width - 1; left < right; ++left, --right)
-      std::swap_ranges(image.at(y, left), image.at(y, left) + image.channels, image.at(y, right));
-  const auto w = float(boxed.width);
-  for (auto& box : boxed.boxes) {
-    auto& [x1, y1, x2, y2] = box.corners;
-    const float old = x1;
-    x1 = w - x2;
-    x2 = w - old;
-  }
+  mirror(boxed.image);
+  for (auto& box : boxed.boxes) reflect(box.corners[0], box.corners[2], float(boxed.width));
 }
 
 void turn_over(BoxedImage& boxed) {
-  auto& image = boxed.image;
-  for (int64_t top = 0, bottom = image.height - 1; top < bottom; ++top, --bottom)
-    std::swap_ranges(image.at(top, 0), image.at(top, 0) + image.width * image.channels, image.at(bottom, 0));
-  const auto h = float(boxed.height);
-  for (auto& box : boxed.boxes) {
-    auto& [x1, y1, x2, y2] = box.corners;
-    const float old = y1;
-    y1 = h - y2;
-    y2 = h - old;
-  }
+  turn_over(boxed.image);
+  for (auto& box : boxed.boxes) reflect(box.corners[1], box.corners[3], float(boxed.height));
 }
 
 PaddedImages pad(const std::vector<const Image*>& images, const ImageFormat& format) {

@@ -24,9 +24,10 @@ std::map<std::string, Tensor> module_state(const torch::nn::Module& module) {
   return state;
 }
 
-int64_t count_parameters(const torch::nn::Module& module) {
+int64_t count_parameters(const torch::nn::Module& module, bool trained_only) {
   std::map<const void*, int64_t> sizes;
-  for (const auto& value : module.parameters()) sizes[value.unsafeGetTensorImpl()] = value.numel();
+  for (const auto& value : module.parameters())
+    if (value.requires_grad() || !trained_only) sizes[value.unsafeGetTensorImpl()] = value.numel();
   int64_t count = 0;
   for (const auto& [tensor, size] : sizes) count += size;
   return count;

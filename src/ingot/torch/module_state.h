@@ -16,7 +16,8 @@ namespace ingot {
 // Detached views of every parameter and buffer: they see later updates. Clone to keep.
 std::map<std::string, Tensor> module_state(const torch::nn::Module& module);
 
-int64_t count_parameters(const torch::nn::Module& module);  // tied weights once
+// Tied weights once; `trained_only`: those that are not frozen.
+int64_t count_parameters(const torch::nn::Module& module, bool trained_only = false);
 
 enum class NonFinite { Refuse, Allow };
 
