@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes tests/golden/wavenet.safetensors: what dilated nn.functional.conv1d, channels first and padded on the left, make
 of weights that seed_formula.py gives: outputs, and the losses of ten steps of SGD, with mu-law and with a mixture of
-logistics, conditioned on text, speaker and frames. Needs Debian's python3-torch.
+logistics, each with and without a first convolution of three samples, conditioned on text, speaker and frames. Needs Debian's python3-torch.
 
   tools/golden/wavenet.py         # seconds
 """
@@ -15,13 +15,13 @@ R, S, E, K, L, HOP, DILATIONS = 16, 16, 4, 3, 5, 8, (1, 2, 4, 1, 2)
 
 
 class Reference(nn.Module):
-    def __init__(self, mu_law):
+    def __init__(self, mu_law, taps):
         super().__init__()
-        self.mu_law = mu_law
+        self.mu_law, self.taps = mu_law, taps
         if mu_law:
             self.samples = nn.Embedding(256, R)
-        else:
-            self.value = nn.Linear(1, R)
+        if taps:
+            self.value = nn.Linear(taps, R)
         self.texts, self.speakers = nn.Embedding(3, E), nn.Embedding(2, E)
         self.local = nn.Linear(3 * L, 2 * E)
         self.condition = nn.Linear(4 * E, len(DILATIONS) * 2 * R, bias=False)
@@ -37,7 +37,10 @@ class Reference(nn.Module):
         one = torch.cat([self.texts(texts), self.speakers(speakers)], 1).expand(frames, -1, -1)
         here = self.condition(torch.cat([one, torch.tanh(self.local(near))], 2))  # [F, B, layers 2 R]
         here = here.repeat_interleave(HOP, 0).permute(1, 2, 0)  # [B, layers 2 R, T]
-        x = (self.samples(previous) if self.mu_law else self.value(previous[..., None])).transpose(1, 2)
+        x = self.samples(previous).transpose(1, 2) if self.mu_law else 0
+        if self.taps:
+            wave = expand(previous) if self.mu_law else previous
+            x = x + F.conv1d(F.pad(wave[:, None], (self.taps - 1, 0)), self.value.weight[:, None], self.value.bias)
         skip = 0
         for i, d in enumerate(DILATIONS):
             w = getattr(self, f"dilated{i}")
@@ -47,6 +50,11 @@ class Reference(nn.Module):
             joined = getattr(self, f"join{i}")(h.transpose(1, 2)).transpose(1, 2)
             x, skip = x + joined[:, :R], skip + joined[:, R:]
         return self.head2(F.relu(self.head1(F.relu(skip).transpose(1, 2))))
+
+
+def expand(codes):
+    y = 2 * codes.double() / 255 - 1
+    return (y.sign() * (256 ** y.abs() - 1) / 255).float()
 
 
 def logistic_nll(out, y):
@@ -65,8 +73,9 @@ def main():
     values = 0.9 * by_formula((B, T), 1000)
     values[0, 3], values[1, 5] = 1.0, -1.0
     texts, speakers, local = torch.tensor([2, 0]), torch.tensor([0, 1]), by_formula((T // HOP, B, L), 1001)
-    for name in ("mu_law", "logistics"):
-        model = Reference(name == "mu_law")
+    for name, taps in (("mu_law", 0), ("mu_law", 3), ("logistics", 1), ("logistics", 3)):
+        model = Reference(name == "mu_law", taps)
+        name += f".first{taps}"
         fill_by_formula(model)
         targets = codes if model.mu_law else values
         previous = F.pad(targets[:, :-1], (1, 0), value=128 if model.mu_law else 0.0)

@@ -7,7 +7,7 @@
 //   events.out.tfevents.*   the same for TensorBoard
 //   checkpoints/       step folders, LATEST and BEST, see formats/checkpoint_folder.h
 //   assets/            tokenizer and the like (Task::save_assets)
-//   pictures/          SVG and PNG files, written at the end (Task::illustrate)
+//   pictures/          SVG, PNG and text files, written at the end (Task::illustrate)
 //   model_card.md      written at the end
 //   lock               held by the trainer; holds its process id
 #pragma once

@@ -5,6 +5,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/models/bert_weights.h"
+#include "ingot/nn/dropout.h"
 #include "ingot/nn/init.h"
 
 namespace ingot {
@@ -89,7 +90,7 @@ Tensor BertImpl::features(const Tensor& ids, const Tensor& segments, const Packi
   if (position_embeddings_) x = x + position_embeddings_(at::arange(T, ids.options()));
   if (token_type_embeddings_) x = x + token_type_embeddings_(segments.defined() ? segments : at::zeros_like(ids));
   x = embeddings_norm_(packing.pack(x));  // [N, C]
-  if (config_.hidden_dropout_prob > 0) x = at::dropout(x, config_.hidden_dropout_prob, is_training());
+  x = ingot::dropout(x, config_.hidden_dropout_prob, is_training());
 
   Rotary rotary;
   if (!position_embeddings_)
@@ -122,7 +123,7 @@ Tensor BertImpl::class_logits(const Tensor& ids, const Tensor& real) {
                            ? x.select(1, 0)
                            : (x * real.unsqueeze(2)).sum(1) / real.sum(1, true);  // [B, C]
   auto pooled = at::tanh(pooler_(summary));
-  if (config_.hidden_dropout_prob > 0) pooled = at::dropout(pooled, config_.hidden_dropout_prob, is_training());
+  pooled = ingot::dropout(pooled, config_.hidden_dropout_prob, is_training());
   return classifier_(pooled);
 }
 

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
+#include "ingot/nn/dropout.h"
 #include "ingot/nn/init.h"
 #include "ingot/torch/module_state.h"
 
@@ -83,7 +84,7 @@ ClipImpl::ClipImpl(const ClipConfig& config, int64_t channels, int64_t vocab_siz
 
 Tensor ClipImpl::embed_images(const Tensor& images) {
   auto x = visual_->features(images).to(torch::kFloat);
-  if (config_.image_dropout > 0) x = at::dropout(x, config_.image_dropout, is_training());
+  x = ingot::dropout(x, config_.image_dropout, is_training());
   return unit_length(image_projection_(x).to(torch::kFloat));
 }
 
@@ -95,7 +96,7 @@ Tensor ClipImpl::embed_partners(const Partners& partners) {
   const auto packing = make_packing(partners.real, true);
   auto x = token_embedding_(partners.ids) + positional_embedding_(at::arange(T, partners.ids.options()));
   x = packing.pack(x);  // [N, C]
-  if (config_.text.dropout > 0) x = at::dropout(x, config_.text.dropout, is_training());
+  x = ingot::dropout(x, config_.text.dropout, is_training());
   for (auto& block : blocks_) x = block(x, packing, nullptr);
   const auto sum = packing.pad(ln_final_(x)).to(torch::kFloat).sum(1);  // [B, C]; padding is 0
   return unit_length(partner_projection_(sum / partners.real.sum(1, true)).to(torch::kFloat));

@@ -8,6 +8,7 @@
 
 #include "ingot/base/error.h"
 #include "ingot/nn/attention.h"
+#include "ingot/nn/dropout.h"
 #include "ingot/nn/feed_forward.h"
 #include "ingot/nn/init.h"
 #include "ingot/torch/module_state.h"
@@ -46,12 +47,12 @@ class CtcImpl::Block : public torch::nn::Module {
     const auto qkv = qkv_(x).view({B, T, 3, H, C / H}).permute({2, 0, 3, 1, 4});  // [3, B, H, T', D]
     const double drop = is_training() ? config_.dropout : 0;
     const auto y = attend(apply_rotary(qkv[0], rotary), apply_rotary(qkv[1], rotary), qkv[2], hidden, drop);
-    return at::dropout(proj_(y.transpose(1, 2).reshape({B, T, C})), config_.dropout, is_training());
+    return ingot::dropout(proj_(y.transpose(1, 2).reshape({B, T, C})), config_.dropout, is_training());
   }
   Tensor convolution(const Tensor& x, const Tensor& real) {
     const auto y = at::glu(gate_(x), -1) * real;  // the padding must not leak into its neighbours
     const auto z = ln_depth_(depth_(y.transpose(1, 2)).transpose(1, 2).contiguous());
-    return at::dropout(point_(at::silu(z)), config_.dropout, is_training());
+    return ingot::dropout(point_(at::silu(z)), config_.dropout, is_training());
   }
 
   CtcConfig config_;
@@ -131,13 +132,13 @@ Tensor CtcImpl::forward(const Tensor& mel, const Tensor& frames) {
   x = x * real_frames(middle, x.size(2)).view({B, 1, -1, 1});
   x = at::relu(conv2_(x));                                              // [B, channels, T', F]
   x = in_(x.permute({0, 2, 1, 3}).reshape({B, output_frames(T), -1}));  // [B, T', C]
-  x = at::dropout(x, config_.dropout, is_training());
+  x = ingot::dropout(x, config_.dropout, is_training());
   if (config_.encoder == SpeechEncoder::Gru) {
     namespace rnn = torch::nn::utils::rnn;
     const auto packed = rnn::pack_padded_sequence(x, lengths, /*batch_first=*/true, /*enforce_sorted=*/false);
     x = std::get<0>(
         rnn::pad_packed_sequence(std::get<0>(gru_->forward_with_packed_input(packed)), true, 0.0, x.size(1)));
-    x = at::dropout(norm_(x), config_.dropout, is_training());
+    x = ingot::dropout(norm_(x), config_.dropout, is_training());
   } else {
     const auto real = real_frames(lengths, x.size(1));
     const auto rotary = make_rotary(x.size(1), config_.width / config_.heads, 10000, x.options());

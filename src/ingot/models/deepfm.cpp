@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
+#include "ingot/nn/dropout.h"
 #include "ingot/nn/init.h"
 #include "ingot/tasks/click.h"
 
@@ -81,7 +82,7 @@ Tensor DeepFm::forward(const Tensor& ids, const Tensor& weights, const Tensor& o
   if (config_.has("deep")) {
     auto h = e.flatten(1);  // [B, F K]
     for (size_t i = 0; i + 1 < layers_.size(); ++i)
-      h = at::dropout(activate(layers_[i]->forward(h), config_.activation), config_.dropout, is_training());
+      h = ingot::dropout(activate(layers_[i]->forward(h), config_.activation), config_.dropout, is_training());
     y = y + layers_.back()->forward(h).squeeze(1);
   }
   return y;

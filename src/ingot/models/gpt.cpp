@@ -9,6 +9,7 @@
 #include "ingot/base/error.h"
 #include "ingot/models/gpt_weights.h"
 #include "ingot/models/saved_config.h"
+#include "ingot/nn/dropout.h"
 #include "ingot/nn/feed_forward.h"
 #include "ingot/nn/init.h"
 
@@ -104,7 +105,7 @@ Tensor GptImpl::features(const Tensor& ids, const Tensor& first_key, KvCache* ca
     if (first_key.defined()) position = position.unsqueeze(0) - first_key;  // [B, T]: each document starts at 0
     x = x + wpe_(position);
   }
-  if (config_.embd_dropout > 0) x = at::dropout(x, config_.embd_dropout, is_training());
+  x = ingot::dropout(x, config_.embd_dropout, is_training());
 
   Rotary rotary;  // relative, so documents need no reset
   if (!wpe_) {

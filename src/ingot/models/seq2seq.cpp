@@ -10,6 +10,7 @@
 #include "ingot/models/saved_config.h"
 #include "ingot/models/trained_task.h"
 #include "ingot/nn/attention.h"
+#include "ingot/nn/dropout.h"
 #include "ingot/nn/init.h"
 
 namespace ingot {
@@ -69,7 +70,7 @@ class CrossAttentionImpl : public torch::nn::Module {
     const auto q = query_(x).view({B, T, heads_, C / heads_}).transpose(1, 2);  // [B, H, T, D]
     const auto y = attend(q, inputs.k, inputs.v, hidden, is_training() ? attention_dropout_ : 0, weights);
     const auto out = c_proj_(y.transpose(1, 2).reshape({B, T, C}));
-    return dropout_ > 0 ? at::dropout(out, dropout_, is_training()) : out;
+    return ingot::dropout(out, dropout_, is_training());
   }
 
  private:
@@ -150,7 +151,7 @@ Tensor Seq2SeqImpl::embed(const Tensor& ids, int64_t first) {
   if (!positions_.defined() || positions_.device() != table.device() || positions_.scalar_type() != table.scalar_type())
     positions_ = sinusoids(config_.max_positions, config_.d_model, table.options().requires_grad(false));
   const auto x = embedding_(ids) * std::sqrt(double(config_.d_model)) + positions_.narrow(0, first, T);
-  return config_.dropout > 0 ? at::dropout(x, config_.dropout, is_training()) : x;
+  return ingot::dropout(x, config_.dropout, is_training());
 }
 
 Tensor Seq2SeqImpl::encode(const Tensor& source, const Tensor& real, Tensor& hidden) {

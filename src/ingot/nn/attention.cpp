@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include "ingot/nn/dropout.h"
 #include "ingot/nn/kernels/fused.h"
 #include "ingot/torch/compat.h"
 
@@ -34,7 +35,7 @@ Tensor attend_causal(const Tensor& q, const Tensor& k_, const Tensor& v_, const 
   }
   const auto scores = q.matmul(k.transpose(-2, -1)) / std::sqrt(double(q.size(3)));  // [B, H, T, S]
   const auto weights = at::softmax(scores.masked_fill(hidden, -INFINITY), -1);
-  return at::dropout(weights, dropout, true).matmul(v);
+  return ingot::dropout(weights, dropout, true).matmul(v);
 }
 
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& hidden, double dropout,
@@ -48,7 +49,7 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& h
   if (hidden.defined()) scores = scores.masked_fill(hidden, -INFINITY);
   const auto softmax = at::softmax(scores, -1);
   if (weights) *weights = softmax;
-  return at::dropout(softmax, dropout, true).matmul(v);
+  return ingot::dropout(softmax, dropout, true).matmul(v);
 }
 
 CausalSelfAttentionImpl::CausalSelfAttentionImpl(const AttentionConfig& config) : config_(config) {
@@ -87,7 +88,7 @@ Tensor CausalSelfAttentionImpl::forward(const Tensor& x, const Tensor& first_key
     y = attend_causal(q, k, v, first_key, dropout).transpose(1, 2).reshape({B, T, H * D});
   }
   y = c_proj(y);  // [B, T, C]
-  return config_.residual_dropout > 0 ? at::dropout(y, config_.residual_dropout, is_training()) : y;
+  return ingot::dropout(y, config_.residual_dropout, is_training());
 }
 
 }  // namespace ingot

@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "ingot/nn/attention.h"
+#include "ingot/nn/dropout.h"
 
 namespace ingot {
 
@@ -42,7 +43,7 @@ Tensor EncoderBlockImpl::attention(const Tensor& x, const Packing& packing, cons
   if (rotary) q = apply_rotary(q, *rotary), k = apply_rotary(k, *rotary);
   const auto y = attend(q, k, qkv[2], packing.hidden, is_training() ? config_.attention_dropout : 0, weights);
   const auto out = c_proj_(packing.pack(y.transpose(1, 2).reshape({B, T, H * D})));  // [N, C]
-  return config_.dropout > 0 ? at::dropout(out, config_.dropout, is_training()) : out;
+  return ingot::dropout(out, config_.dropout, is_training());
 }
 
 Tensor EncoderBlockImpl::forward(const Tensor& x, const Packing& packing, const Rotary* rotary, Tensor* weights) {

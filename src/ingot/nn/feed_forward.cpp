@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "ingot/nn/dropout.h"
+
 namespace ingot {
 
 FeedForwardImpl::FeedForwardImpl(int64_t width, int64_t inner, Activation activation, bool bias, double dropout)
@@ -12,7 +14,7 @@ FeedForwardImpl::FeedForwardImpl(int64_t width, int64_t inner, Activation activa
 
 Tensor FeedForwardImpl::forward(const Tensor& x) {
   const auto y = c_proj(activate(c_fc(x), activation_));
-  return dropout_ > 0 ? at::dropout(y, dropout_, is_training()) : y;
+  return ingot::dropout(y, dropout_, is_training());
 }
 
 }  // namespace ingot

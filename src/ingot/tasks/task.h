@@ -79,7 +79,7 @@ class Task {
 
   // Request in, answer out: {"text": ..} -> {"label": .., "score": ..}. In eval mode and without grad.
   virtual Json predict(const Json& request);
-  // Pictures that say more than the metrics, as SVG or PNG files in `folder`, which exists: a confusion matrix,
+  // Pictures that say more than the metrics, as SVG, PNG or text files in `folder`, which exists: a confusion matrix,
   // samples, boxes, spectrograms. Called at the end of training with the final (averaged) weights, in eval mode and
   // without grad.
   virtual void illustrate(const std::string& folder);

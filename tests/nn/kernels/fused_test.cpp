@@ -1,6 +1,8 @@
 // Every fused operator, forward and backward, against the same formula in plain ATen operators in double precision.
 #include "ingot/nn/kernels/fused.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -118,6 +120,39 @@ TEST(FusedPointwise, KeepsExtremeValuesAndNaN) {
   const auto y = fused_pointwise(x, Pointwise::Silu);
   EXPECT_TRUE(y.slice(0, 0, 5).allclose(torch::tensor({0.f, 0.f, 0.f, 100.f, 1e30f})));
   EXPECT_TRUE(std::isnan(y[5].item<float>()));
+}
+
+TEST(FusedDropout, HidesAShareAndScalesTheRestBothWays) {
+  torch::manual_seed(0);
+  const int64_t n = 1'000'003;
+  for (const auto type : {at::kFloat, at::kBFloat16})
+    for (const double p : {0.1, 0.5, 0.9}) {
+      const auto x = torch::full({n}, 2.0, type).set_requires_grad(true);
+      const auto y = fused_dropout(x, p);
+      const auto kept = y.detach() != 0;
+      const double sigma = std::sqrt(p * (1 - p) / double(n));
+      EXPECT_NEAR(kept.to(at::kDouble).mean().item<double>(), 1 - p, 5 * sigma);
+      // Neighbours, rows of a power of two and two draws are independent.
+      const auto deviation = kept.to(at::kDouble) - (1 - p);
+      for (const int64_t lag : {1, 2, 16, 1024, 4096})
+        EXPECT_NEAR((deviation.slice(0, lag) * deviation.slice(0, 0, n - lag)).mean().item<double>(), 0,
+                    5 * p * (1 - p) / std::sqrt(double(n)))
+            << lag;
+      const auto again = (fused_dropout(x, p).detach() != 0).to(at::kDouble) - (1 - p);
+      EXPECT_NEAR((deviation * again).mean().item<double>(), 0, 5 * p * (1 - p) / std::sqrt(double(n)));
+      EXPECT_TRUE(y.detach().masked_select(kept).to(at::kFloat).allclose(torch::full({}, 2 / (1 - p)), 4e-3));
+      y.sum().backward();
+      EXPECT_TRUE(x.grad().equal(y.detach() / 2));
+    }
+}
+
+TEST(FusedDropout, FollowsTheSeed) {
+  const auto x = torch::ones({3, 5000});
+  torch::manual_seed(4);
+  const auto first = fused_dropout(x, 0.3), second = fused_dropout(x, 0.3);
+  torch::manual_seed(4);
+  EXPECT_TRUE(fused_dropout(x, 0.3).equal(first));
+  EXPECT_FALSE(first.equal(second));
 }
 
 TEST(FusedCrossEntropy, MatchesTheReference) {
@@ -246,7 +281,7 @@ TEST(Fused, GivesTheSameBitsOnAnyNumberOfThreads) {
     at::set_num_threads(threads);
     torch::manual_seed(0);
     auto x = torch::randn({200, 192}).set_requires_grad(true), w = torch::randn({192}).set_requires_grad(true);
-    const auto y = fused_norm(x, {}, w, {}, 1e-5, true, at::kFloat).second.view({4, 50, 192});
+    const auto y = fused_dropout(fused_norm(x, {}, w, {}, 1e-5, true, at::kFloat).second, 0.1).view({4, 50, 192});
     FusedAttention o{.heads = 4, .kv_heads = 4};
     fused_cross_entropy(fused_attention(y, o).view({200, 64}), torch::arange(200) % 64, 0, 0).backward();
     return std::pair{x.grad(), w.grad()};

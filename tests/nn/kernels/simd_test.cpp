@@ -53,7 +53,9 @@ TEST(Simd, EverySetGivesTheSameRows) {
     a.classes = 77, a.logits = x.data_ptr(), a.targets = targets.data_ptr<int64_t>();
     a.lse = lse.data_ptr<float>(), a.losses = loss.data_ptr<double>();
     set->cross_entropy(a, 0, 9);
-    results.push_back(torch::cat({y.flatten(), loss.to(at::kFloat)}));
+    const auto dropped = torch::empty_like(x);
+    set->dropout({Float::F32, 0x123456789abcdef0, 1U << 31, 2, x.data_ptr(), dropped.data_ptr()}, 0, x.numel());
+    results.push_back(torch::cat({y.flatten(), dropped.flatten(), loss.to(at::kFloat)}));
     EXPECT_TRUE(results.back().allclose(results.front(), 1e-5, 1e-6)) << set->name;
   }
 }

@@ -30,6 +30,9 @@ std::pair<Tensor, Tensor> fused_norm(const Tensor& x, const Tensor& delta, const
 
 Tensor fused_pointwise(const Tensor& x, Pointwise kind);  // gated kinds: [.., 2F] -> [.., F]
 
+// x / (1 - p), or 0 with probability p; the mask is a function of one draw from torch's CPU generator. 0 < p < 1.
+Tensor fused_dropout(const Tensor& x, double p);
+
 // logits [N, V], targets [N] int64, negative where ignored -> the summed loss, float32. Keeps no copy of the logits.
 Tensor fused_cross_entropy(const Tensor& logits, const Tensor& targets, double smoothing, double z_loss);
 

@@ -48,6 +48,16 @@ struct PointwiseArgs {
   void* dx;
 };
 
+// y[i] = x[i] scale where hash(key, i) >= threshold, else 0.
+struct DropoutArgs {
+  Float type;
+  uint64_t key;
+  uint32_t threshold;  // p 2^32
+  float scale;
+  const void* x;
+  void* y;
+};
+
 struct CrossEntropyArgs {
   int64_t classes;
   Float type;
@@ -84,6 +94,7 @@ struct Simd {
   void (*norm_grad)(const NormGradArgs&, int64_t begin, int64_t end);
   void (*pointwise)(const PointwiseArgs&, int64_t begin, int64_t end);
   void (*pointwise_grad)(const PointwiseArgs&, int64_t begin, int64_t end);
+  void (*dropout)(const DropoutArgs&, int64_t begin, int64_t end);  // of elements; begin a multiple of 64
   void (*cross_entropy)(const CrossEntropyArgs&, int64_t begin, int64_t end);
   void (*cross_entropy_grad)(const CrossEntropyArgs&, int64_t begin, int64_t end);
   void (*attention)(const AttentionArgs&, int64_t begin, int64_t end);
