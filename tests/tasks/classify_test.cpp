@@ -96,6 +96,26 @@ TEST_F(Classify, ShowsEachRowOnceAnEpochAndShuffles) {
   EXPECT_EQ(task->train_batch(2).weight, 2);  // the last batch is kept, short as it is
 }
 
+TEST_F(Classify, DrawsValidationFromEveryClassOfSortedTexts) {
+  std::string lines;
+  for (int i = 0; i < 40; ++i) lines += i < 20 ? "0 bad\n" : "1 good\n";
+  write(folder_ / "train", lines);
+  auto recipe = parse_toml("[model]\nname = \"embedding_classifier\"\nnum_words = 20\nlength = 1\n", "r.toml");
+  recipe.root["data"] = {{"train", (folder_ / "train").string()}, {"validation_fraction", 0.25}};
+  const auto task = make_task(recipe, {.batch_size = 6});
+  EXPECT_EQ(task->batches_per_epoch(), 5);  // of 30 texts
+  task->initialise();
+  torch::optim::Adam optimizer(task->module().parameters(), torch::optim::AdamOptions(0.1));
+  for (int64_t step = 0; step < 20; ++step) {
+    optimizer.zero_grad();
+    task->loss(task->train_batch(step), "model").backward();
+    optimizer.step();
+  }
+  const auto metrics = task->evaluate("validation");
+  EXPECT_EQ(metrics["samples"], 10);
+  EXPECT_EQ(metrics["f1"], 1.0);  // a class that is absent would count 0
+}
+
 TEST_F(Classify, StartsAsKerasDoesAndPredicts) {
   const auto task = make("1 good film\n0 bad film\n");
   task->initialise();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include <torch/torch.h>
 
@@ -102,16 +103,17 @@ ClassifyTask::ClassifyTask(const LabelledTextConfig& data, const TaskOptions& op
     other_texts_["validation"] =
         data.validation == data.test ? other_texts_["test"] : read_labelled_texts(data.validation, data, names_);
   } else if (data.validation_fraction > 0) {
-    const auto kept = size_t(double(train_texts_.size()) * (1 - data.validation_fraction));
-    require("data", kept > 0 && kept < train_texts_.texts.size(), "data.validation_fraction is ",
-            data.validation_fraction, ", which leaves ", kept, " of ", train_texts_.size(),
-            " texts for training, expected some on both sides");
+    const auto rows = train_texts_.texts.size(), taken = size_t(double(rows) * data.validation_fraction);
+    require("data", taken > 0 && taken < rows, "data.validation_fraction is ", data.validation_fraction,
+            ", which takes ", taken, " of ", rows, " texts, expected some on both sides");
+    auto whole = std::exchange(train_texts_, {.names = names_, .hash = hash_});
     auto& part = other_texts_["validation"];
     part.names = names_;
-    part.texts.assign(train_texts_.texts.begin() + std::ptrdiff_t(kept), train_texts_.texts.end());
-    part.labels.assign(train_texts_.labels.begin() + std::ptrdiff_t(kept), train_texts_.labels.end());
-    train_texts_.texts.resize(kept);
-    train_texts_.labels.resize(kept);
+    for (size_t i = 0; i < rows; ++i) {  // drawn, since a folder's texts come class by class
+      auto& into = shuffled(i, rows, 0, 0) < taken ? part : train_texts_;
+      into.texts.push_back(std::move(whole.texts[i]));
+      into.labels.push_back(whole.labels[i]);
+    }
   } else if (!data.test.empty()) {
     other_texts_["validation"] = other_texts_["test"];
   }

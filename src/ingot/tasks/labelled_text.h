@@ -44,8 +44,7 @@ struct LabelledTextConfig {  // [data]
     v("text_column", self.text_column, "csv, tsv: column of the text");
     v("label_column", self.label_column, "csv, tsv: column of the label");
     v("label_until", self.label_until, "a label ends before this text: \":\" makes ABBR of TREC's ABBR:exp");
-    v("validation_fraction", self.validation_fraction,
-      "the last part of train, before any shuffling, as Keras takes it");
+    v("validation_fraction", self.validation_fraction, "share of train drawn for validation, always the same texts");
   }
   Problems validate() const;
 };
