@@ -267,5 +267,33 @@ TEST(Bert, SaysWhatDoesNotFit) {
             std::string::npos);
 }
 
+TEST(Bert, RefusesAVocabularyInWhichTokensMeanOthersThanToTheCheckpoint) {
+  const TempFolder folder;
+  const auto vocabulary = [&](const char* name, const std::string& words) {
+    fs::create_directories(folder / name);
+    write_file_atomic(folder / name / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n" + words);
+  };
+  vocabulary("hf", "good\nbad\nfood\n");
+  vocabulary("same", "good\nbad\n");
+  vocabulary("other", "good\nfood\n");
+  auto config = tiny_bert(BertHead::Classify);
+  Bert model(config, 2);
+  model->initialise(0);
+  write_hugging_face_bert(*model, folder / "hf", {});
+  write_file_atomic(folder / "texts", "1 good food\n0 bad food\n");
+  const auto make = [&](const std::string& name) {
+    auto recipe = parse_toml("[model]\nname = \"bert\"\n[data]\n[data.tokenizer]\n", "r.toml");
+    recipe.root["model"]["init_from"] = (folder / "hf").string();
+    recipe.root["data"]["train"] = (folder / "texts").string();
+    if (!name.empty()) recipe.root["data"]["tokenizer"]["path"] = (folder / name).string();
+    return make_task(recipe, {.batch_size = 2});
+  };
+  make("")->initialise();
+  make("same")->initialise();
+  EXPECT_NE(error_of([&] { make("other"); }).find("does not fit the checkpoint: token 6 is ' food' of"),
+            std::string::npos)
+      << error_of([&] { make("other"); });
+}
+
 }  // namespace
 }  // namespace ingot

@@ -72,7 +72,11 @@ struct MaskedTextConfig : BertConfig {
 std::shared_ptr<const Tokenizer> open_tokenizer(const WordPieceConfig& config, const std::string& init_from,
                                                 const TaskOptions& options, const std::vector<std::string>& texts) {
   if (options.purpose == Purpose::Infer) return load_tokenizer(fs::path(options.run_folder) / "assets");
-  if (!config.path.empty()) return load_tokenizer(config.path);
+  if (!config.path.empty()) {
+    auto tokenizer = load_tokenizer(config.path);
+    if (!init_from.empty()) require_same_vocabulary(*tokenizer, init_from);
+    return tokenizer;
+  }
   if (!init_from.empty()) return load_tokenizer(tokenizer_folder(init_from));
   TokenizerTrainConfig train;
   train.kind = "wordpiece";
@@ -271,8 +275,12 @@ std::unique_ptr<Task> make_bert(const Document& recipe, const TaskOptions& optio
     config = read_config<MaskedTextConfig>(recipe, "model", config);
   }
   switch (config.head) {
-    case BertHead::MaskedLm:
-      return std::make_unique<BertMaskedLmTask>(config, open_lm_data(recipe, options), options);
+    case BertHead::MaskedLm: {
+      auto data = open_lm_data(recipe, options);
+      if (!config.init_from.empty() && options.purpose == Purpose::Train)
+        require_same_vocabulary(*data.tokenizer, config.init_from);
+      return std::make_unique<BertMaskedLmTask>(config, std::move(data), options);
+    }
     case BertHead::Classify:
       return std::make_unique<BertClassifyTask>(config, read_config<BertTextConfig>(recipe, "data"), options);
     case BertHead::Span: {

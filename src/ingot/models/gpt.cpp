@@ -185,6 +185,7 @@ std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& option
     if (root["data"].contains("text") && !root["data"].contains("tokenizer"))
       root["data"]["tokenizer"] = tokenizer_folder(*from).string();
   auto data = open_lm_data(with_tokenizer, options);
+  if (from) require_same_vocabulary(*data.tokenizer, *from);
   if (config.vocab_size == 0) config.vocab_size = data.vocab_size;
   require("recipe", config.vocab_size >= data.vocab_size, recipe.at("model.vocab_size"), ": got ", config.vocab_size,
           ", expected at least the tokenizer's ", data.vocab_size, "; leave it out to take that");

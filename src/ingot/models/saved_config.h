@@ -6,6 +6,7 @@
 #include "ingot/base/config.h"
 #include "ingot/base/error.h"
 #include "ingot/base/file.h"
+#include "ingot/data/tokenizer.h"
 #include "ingot/tasks/task.h"
 
 namespace ingot {
@@ -45,5 +46,9 @@ inline fs::path tokenizer_folder(const fs::path& from) {
   const auto folder = fs::is_directory(from) ? from : from.parent_path();
   return fs::exists(folder / "assets") ? folder / "assets" : folder;
 }
+
+// The weights of `from` know their tokens by number: each number of `tokenizer` must mean the same there. Weights that
+// lie without a tokenizer are not checked. Throws InvalidArgument.
+void require_same_vocabulary(const Tokenizer& tokenizer, const fs::path& from);
 
 }  // namespace ingot

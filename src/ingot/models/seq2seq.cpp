@@ -3,6 +3,7 @@
 #include "ingot/models/seq2seq.h"
 
 #include <cmath>
+#include <optional>
 
 #include <torch/torch.h>
 
@@ -226,12 +227,14 @@ void Seq2SeqImpl::initialise(uint64_t seed) {
 
 std::unique_ptr<Task> make_seq2seq(const Document& recipe, const TaskOptions& options) {
   Seq2SeqConfig config;
+  std::optional<fs::path> from;
   Document with_tokenizer = recipe;
   if (const auto saved = saved_config<Seq2SeqConfig>(options)) {
     config = *saved;
   } else {
     // A recipe need not repeat the sizes of the model that it starts from, nor name its tokenizer.
-    if (const auto from = init_from(recipe)) {
+    from = init_from(recipe);
+    if (from) {
       config = config_of_run<Seq2SeqConfig>(*from).value_or(config);
       if (auto& path = with_tokenizer.root["data"]["tokenizer"]["path"]; path.is_null() || path == "")
         path = tokenizer_folder(*from).string();
@@ -239,6 +242,7 @@ std::unique_ptr<Task> make_seq2seq(const Document& recipe, const TaskOptions& op
     config = read_config<Seq2SeqConfig>(recipe, "model", config);
   }
   auto task = std::make_unique<TranslateTask>(read_config<TranslateConfig>(with_tokenizer, "data"), options);
+  if (from) require_same_vocabulary(task->tokenizer(), *from);
   if (config.vocab_size == 0) config.vocab_size = task->vocab_size();
   require("recipe", config.vocab_size >= task->vocab_size(), "model.vocab_size is ", config.vocab_size,
           ", expected at least the ", task->vocab_size(), " tokens of the tokenizer");

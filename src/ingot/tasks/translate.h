@@ -95,6 +95,7 @@ class TranslateTask : public Task {
   TranslateTask(const TranslateConfig& config, const TaskOptions& options);  // reads the data
   void set_model(std::shared_ptr<EncoderDecoder> model);
   int64_t vocab_size() const { return tokenizer_->vocab_size(); }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
 
   torch::nn::Module& module() override { return *model_; }
   void initialise() override { model_->initialise(options_.seed); }
