@@ -59,6 +59,9 @@ TEST_F(LabelledImagesTest, NamesFileAndRuleOfWhatIsWrong) {
             std::string::npos);
   EXPECT_NE(error("t", grey_, {"cat", "dog", "eel"}).find("class 'eel' is empty"), std::string::npos);
   EXPECT_NE(error("t/cat", grey_).find("holds no image in a sub-folder"), std::string::npos);
+  fs::create_directories(folder_ / "t/cow/herd");
+  EXPECT_NE(error("t", grey_).find("t/cow is a class without a file"), std::string::npos);
+  fs::remove_all(folder_ / "t/cow");
   auto small = grey_;
   small.max_pixels = 15;
   EXPECT_NE(error("t", small).find("t/cat/1.png has 4 x 4 pixels, expected at most 15"), std::string::npos);

@@ -47,6 +47,11 @@ TEST(LabelledTexts, NamesFileAndRecordOfWhatIsWrong) {
   EXPECT_NE(read("1 a\n1 b\n").find("has one class only ('1')"), std::string::npos);
   EXPECT_NE(read("1 a\n", {"0", "1"}).find("class '0' is empty"), std::string::npos);
   EXPECT_NE(read("").find("holds no labelled text"), std::string::npos);
+  write(folder / "tree/pos/1.txt", "good");
+  fs::create_directories(folder / "tree/neg");
+  EXPECT_NE(
+      error_of([&] { read_labelled_texts((folder / "tree").string(), {}); }).find("neg is a class without a file"),
+      std::string::npos);
   EXPECT_NE(error_of([] { find_data("no-such-set/file"); }).find("ingot data get no-such-set"), std::string::npos);
   write(folder / "latin", "1 caf\xe9\n0 x\n");
   LabelledTextConfig latin{.encoding = Encoding::Latin1};

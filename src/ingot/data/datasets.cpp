@@ -173,4 +173,16 @@ GetResult get_dataset(std::string_view name, const GetProgress& progress) {
   return get_dataset(set, folder, progress);
 }
 
+void refuse_empty_classes(const fs::path& root) {
+  const auto hidden = [](const fs::path& path) { return path.filename().string().starts_with("."); };
+  for (const auto& folder : fs::directory_iterator(root)) {
+    if (!folder.is_directory() || hidden(folder.path())) continue;
+    const auto files = fs::recursive_directory_iterator(folder.path());
+    require("data",
+            std::any_of(begin(files), end(files),
+                        [&](const auto& entry) { return entry.is_regular_file() && !hidden(entry.path()); }),
+            folder.path().string(), " is a class without a file, expected at least one; fill or remove it");
+  }
+}
+
 }  // namespace ingot

@@ -60,4 +60,7 @@ Problems verify_dataset(std::string_view name, const fs::path& folder);
 // A relative path without "..", ".", empty parts, backslashes or control characters.
 bool is_safe_path(std::string_view path);
 
+// <root>/<class>/<files>: throws InvalidArgument for a class without a file (hidden ones do not count).
+void refuse_empty_classes(const fs::path& root);
+
 }  // namespace ingot

@@ -141,6 +141,7 @@ std::vector<ImageRecord> list_folder(const fs::path& root, const std::string& in
     files[name] = {name.substr(0, slash), root.string() + (path.empty() ? ":" : "/") + name, std::move(bytes), path};
   };
   if (fs::is_directory(root)) {
+    refuse_empty_classes(root);
     for (const auto& entry : fs::recursive_directory_iterator(root))
       if (entry.is_regular_file()) add(fs::relative(entry.path(), root).string(), "", entry.path());
   } else {

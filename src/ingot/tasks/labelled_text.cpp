@@ -52,6 +52,7 @@ std::string decode(const std::string& bytes, Encoding encoding, const std::strin
 std::vector<Record> read_folder(const fs::path& root, const std::string& inner) {
   std::map<std::string, std::string> files;
   if (fs::is_directory(root)) {
+    refuse_empty_classes(root);
     for (const auto& entry : fs::recursive_directory_iterator(root))
       if (entry.is_regular_file()) files[fs::relative(entry.path(), root).string()] = read_file(entry.path());
   } else {
