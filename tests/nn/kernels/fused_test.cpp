@@ -265,6 +265,15 @@ TEST(Bf16Linear, MatchesTheReference) {
   }
 }
 
+TEST(Bf16Linear, HoldsABoundedNumberOfShapes) {
+  const auto weight = torch::randn({16, 16}, at::kBFloat16);
+  for (int64_t rows = 1; rows <= 600; ++rows) {
+    const auto x = torch::ones({rows, 16}, at::kBFloat16);
+    EXPECT_TRUE(gemm_bf16(x, weight, {}, at::kFloat)[0].allclose(weight.to(at::kFloat).sum(0), 2e-2, 2e-2)) << rows;
+    EXPECT_LE(kept_products(), 64u);
+  }
+}
+
 TEST(Bf16Linear, NoticesAChangedWeight) {
   auto w = torch::ones({8, 8});
   Bf16Copy copy;

@@ -31,18 +31,32 @@ struct Product {
   dnnl::matmul primitive;
 };
 
+// Primitives are made once a shape; a thread keeps its own, so that nothing is locked. Each holds code of its own, up
+// to a MiB, and batches without padding have other shapes at every step: a thread keeps no more than kKept, oneDNN no
+// more than kKeptByAll (by default 1,024).
+using Products = std::map<std::array<int64_t, 9>, Product>;
+constexpr size_t kKept = 64;
+constexpr int kKeptByAll = 256;
+Products& products() {
+  thread_local Products made;
+  return made;
+}
+
 const dnnl::engine& engine() {
-  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  static const dnnl::engine cpu = [] {
+    dnnl::set_primitive_cache_capacity(kKeptByAll);
+    return dnnl::engine(dnnl::engine::kind::cpu, 0);
+  }();
   return cpu;
 }
 
-// Primitives are made once a shape; a thread keeps its own, so that nothing is locked.
 const Product& product(const Tensor& a, const Tensor& b, bool bias, at::ScalarType out) {
-  thread_local std::map<std::array<int64_t, 9>, Product> made;
+  auto& made = products();
   const std::array<int64_t, 9> key = {a.size(0),   a.size(1),   b.size(1), a.stride(0), a.stride(1),
                                       b.stride(0), b.stride(1), bias,      int64_t(out)};
   const auto found = made.find(key);
   if (found != made.end()) return found->second;
+  if (made.size() == kKept) made.clear();
   const auto M = a.size(0), K = a.size(1), N = b.size(1);
   const auto bf16 = Memory::data_type::bf16, f32 = Memory::data_type::f32;
   Product p;
@@ -63,6 +77,14 @@ bool has_onednn() {
   return has_wide_vectors();
 #else
   return false;
+#endif
+}
+
+size_t kept_products() {
+#ifdef INGOT_ONEDNN
+  return products().size();
+#else
+  return 0;
 #endif
 }
 

@@ -1,6 +1,8 @@
 // Matrix products of bfloat16 with float32 sums, by oneDNN where the build and the machine have it.
 #pragma once
 
+#include <cstddef>
+
 #include "ingot/torch/tensor.h"
 
 namespace ingot {
@@ -10,5 +12,7 @@ namespace ingot {
 Tensor gemm_bf16(const Tensor& a, const Tensor& b, const Tensor& bias, at::ScalarType out);
 
 bool has_onednn();
+
+size_t kept_products();  // shapes that this thread holds prepared products of
 
 }  // namespace ingot
