@@ -29,13 +29,10 @@ def cpu_seconds():
 
 
 class Runner:
-    def __init__(self, build, folder):
+    def __init__(self, build, folder, given):
         self.program, self.folder = str(build / "ingot"), folder
-        self.pretraining, self.shown = {}, set()  # by language
-
-    def reuse(self, language, run):
-        run = pathlib.Path(run).resolve()
-        self.pretraining[language] = run, json.loads((run / "run.json").read_text())["train"]["cpu_s"] / 60
+        self.given = {language: pathlib.Path(run).resolve() for language, run in given.items() if run}
+        self.pretraining = {}  # language: run folder and CPU minutes
 
     def ingot(self, *arguments):
         out = subprocess.run([self.program, *map(str, arguments)], check=True, cwd=ROOT, stdout=subprocess.PIPE,
@@ -96,21 +93,23 @@ def pretrained(runner, data, language):
     if language not in runner.pretraining:
         texts, recipe, options = {"en": (english, "mlm", ["--lowercase", "--vocab-size", 12000]),
                                   "zh": (chinese, "mlm-zh", ["--vocab-size", 8000])}[language]
-        before, text = cpu_seconds(), runner.folder / f"pretrain-{language}.txt"
-        text.write_text("\n".join(texts(data)) + "\n")
-        vocabulary = runner.folder / f"vocabulary-{language}"
-        runner.ingot("tokenizer", "train", text, "--out", vocabulary, "--kind", "wordpiece", *options)
-        runner.trained(recipe, recipe, "validation", f'data.text="{text}"', f'data.tokenizer="{vocabulary}"')
-        runner.pretraining[language] = runner.folder / recipe, (cpu_seconds() - before) / 60
-    run, minutes = runner.pretraining[language]
-    if language not in runner.shown:
-        runner.shown.add(language)
-        masked = runner.ingot("eval", run, "--split", "validation", "--json")["metrics"]
+        if run := runner.given.get(language):
+            masked = runner.ingot("eval", run, "--split", "validation", "--json")["metrics"]
+            minutes = json.loads((run / "run.json").read_text())["train"]["cpu_s"] / 60
+        else:
+            before, text = cpu_seconds(), runner.folder / f"pretrain-{language}.txt"
+            run, vocabulary = runner.folder / recipe, runner.folder / f"vocabulary-{language}"
+            text.write_text("\n".join(texts(data)) + "\n")
+            runner.ingot("tokenizer", "train", text, "--out", vocabulary, "--kind", "wordpiece", *options)
+            masked, _ = runner.trained(recipe, recipe, "validation", f'data.text="{text}"',
+                                       f'data.tokenizer="{vocabulary}"')
+            minutes = (cpu_seconds() - before) / 60
+        runner.pretraining[language] = run, minutes
         gain = masked["unigram_loss"] - masked["loss"]
         row(f"masked words, {language}", gain, "nat below the unigram loss", ">= 0.5", gain >= 0.5, loss=masked["loss"],
             accuracy=masked["accuracy"], minutes=round(minutes, 1),
             peer={"name": "unigram loss", "value": masked["unigram_loss"]})
-    return run, minutes
+    return runner.pretraining[language]
 
 
 def answered(runner, recipe, name, *settings):
@@ -131,10 +130,7 @@ def main():
     build = pathlib.Path(arguments.build).resolve()
     mirror = os.environ.get("INGOT_DATA")
     with tempfile.TemporaryDirectory() as temporary:
-        runner = Runner(build, pathlib.Path(temporary))
-        for language, run in (("en", arguments.pretraining), ("zh", arguments.pretraining_zh)):
-            if run:
-                runner.reuse(language, run)
+        runner = Runner(build, pathlib.Path(temporary), {"en": arguments.pretraining, "zh": arguments.pretraining_zh})
         for case in CASES:
             if arguments.only not in (None, case):
                 continue

@@ -276,16 +276,14 @@ LabelledImages read_labelled_images(const std::string& where, const LabelledImag
 }
 
 LabelledImages split_off(LabelledImages& images, double fraction) {
-  const auto rows = images.size(), taken = int64_t(double(rows) * fraction);
-  require("data", taken > 0 && taken < rows, "data.validation_fraction is ", fraction, ", which takes ", taken, " of ",
-          rows, " images, expected some on both sides");
+  const HeldOut held_out(uint64_t(images.size()), fraction, "images");
   LabelledImages part{
       .height = images.height, .width = images.width, .channels = images.channels, .names = images.names};
   LabelledImages rest = part;
   rest.quarantined = std::move(images.quarantined);
   const auto each = images.bytes_each();
-  for (int64_t i = 0; i < rows; ++i) {
-    auto& into = int64_t(shuffled(uint64_t(i), uint64_t(rows), 0, 0)) < taken ? part : rest;
+  for (int64_t i = 0; i < images.size(); ++i) {
+    auto& into = held_out(uint64_t(i)) ? part : rest;
     into.labels.push_back(images.labels[size_t(i)]);
     into.pixels.insert(into.pixels.end(), images.pixels.begin() + i * each, images.pixels.begin() + (i + 1) * each);
   }

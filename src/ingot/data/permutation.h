@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "ingot/base/error.h"
 #include "ingot/base/rng.h"
 
 namespace ingot {
@@ -26,5 +27,20 @@ inline uint64_t shuffled(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) 
   } while (i >= n);
   return i;
 }
+
+// The records that [data] validation_fraction holds out of training: drawn, and always the same ones.
+class HeldOut {
+ public:
+  // `what`: the records in the plural, for the error. Throws InvalidArgument when a side would be empty.
+  HeldOut(uint64_t records, double fraction, const char* what)
+      : records_(records), taken_(uint64_t(double(records) * fraction)) {
+    require("data", taken_ > 0 && taken_ < records_, "data.validation_fraction is ", fraction, ", which takes ", taken_,
+            " of ", records_, " ", what, ", expected some on both sides");
+  }
+  bool operator()(uint64_t i) const { return shuffled(i, records_, 0, 0) < taken_; }
+
+ private:
+  uint64_t records_, taken_;
+};
 
 }  // namespace ingot

@@ -22,7 +22,7 @@ Tensor LinearImpl::forward(const Tensor& x) {
   const auto y = linear(x, weight, bias, copy_);
   if (!low_rank_) return y;
   auto& low = *low_rank_;
-  const auto read = low.dropout > 0 ? ingot::dropout(x, low.dropout, is_training()) : x;
+  const auto read = ingot::dropout(x, low.dropout, is_training());
   return y + linear(linear(read, low.a, {}, low.a_copy) * low.scale, low.b, {}, low.b_copy);
 }
 

@@ -103,14 +103,12 @@ ClassifyTask::ClassifyTask(const LabelledTextConfig& data, const TaskOptions& op
     other_texts_["validation"] =
         data.validation == data.test ? other_texts_["test"] : read_labelled_texts(data.validation, data, names_);
   } else if (data.validation_fraction > 0) {
-    const auto rows = train_texts_.texts.size(), taken = size_t(double(rows) * data.validation_fraction);
-    require("data", taken > 0 && taken < rows, "data.validation_fraction is ", data.validation_fraction,
-            ", which takes ", taken, " of ", rows, " texts, expected some on both sides");
+    const HeldOut held_out(train_texts_.texts.size(), data.validation_fraction, "texts");
     auto whole = std::exchange(train_texts_, {.names = names_, .hash = hash_});
     auto& part = other_texts_["validation"];
     part.names = names_;
-    for (size_t i = 0; i < rows; ++i) {  // drawn, since a folder's texts come class by class
-      auto& into = shuffled(i, rows, 0, 0) < taken ? part : train_texts_;
+    for (size_t i = 0; i < whole.texts.size(); ++i) {
+      auto& into = held_out(i) ? part : train_texts_;
       into.texts.push_back(std::move(whole.texts[i]));
       into.labels.push_back(whole.labels[i]);
     }

@@ -56,13 +56,9 @@ SpanData open_span_data(const SpanConfig& config, const TaskOptions& options) {
   read("validation", config.validation);
   auto& train = data.splits["train"];
   if (config.validation_fraction > 0) {
-    const auto articles = train.articles.size();
-    const auto kept = size_t(double(articles) * config.validation_fraction);
-    require("data", kept > 0 && kept < articles, "data.validation_fraction is ", config.validation_fraction,
-            ", which keeps ", kept, " of ", articles, " articles, expected some on both sides");
-    const auto held_out = [&](const SquadQuestion& q) { return shuffled(q.article, articles, 0, 0) < kept; };
-    data.splits["validation"] = questions_of(train, held_out);
-    train = questions_of(train, [&](const SquadQuestion& q) { return !held_out(q); });
+    const HeldOut held_out(train.articles.size(), config.validation_fraction, "articles");
+    data.splits["validation"] = questions_of(train, [&](const SquadQuestion& q) { return held_out(q.article); });
+    train = questions_of(train, [&](const SquadQuestion& q) { return !held_out(q.article); });
   } else if (config.validation.empty() && !config.test.empty()) {
     data.splits["validation"] = data.splits["test"];
   }

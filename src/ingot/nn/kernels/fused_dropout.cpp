@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <mutex>
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -30,11 +29,7 @@ class FusedDropout : public torch::autograd::Function<FusedDropout> {
     const auto x = x_.contiguous(), y = at::empty_like(x, x.options().requires_grad(false));
     const DropoutArgs args{float_of(x),        uint64_t(key), uint32_t(p * 0x1p32),
                            float(1 / (1 - p)), x.data_ptr(),  y.data_ptr()};
-    constexpr int64_t kPart = 4096;  // whole vectors, so that threads do not change the mask
-    const auto size = x.numel();
-    at::parallel_for(0, (size + kPart - 1) / kPart, 4, [&](int64_t begin, int64_t end) {
-      simd().dropout(args, begin * kPart, std::min(size, end * kPart));
-    });
+    at::parallel_for(0, x.numel(), 16384, [&](int64_t begin, int64_t end) { simd().dropout(args, begin, end); });
     return y;
   }
 };

@@ -94,7 +94,7 @@ struct Simd {
   void (*norm_grad)(const NormGradArgs&, int64_t begin, int64_t end);
   void (*pointwise)(const PointwiseArgs&, int64_t begin, int64_t end);
   void (*pointwise_grad)(const PointwiseArgs&, int64_t begin, int64_t end);
-  void (*dropout)(const DropoutArgs&, int64_t begin, int64_t end);  // of elements; begin a multiple of 64
+  void (*dropout)(const DropoutArgs&, int64_t begin, int64_t end);  // of elements
   void (*cross_entropy)(const CrossEntropyArgs&, int64_t begin, int64_t end);
   void (*cross_entropy_grad)(const CrossEntropyArgs&, int64_t begin, int64_t end);
   void (*attention)(const AttentionArgs&, int64_t begin, int64_t end);
