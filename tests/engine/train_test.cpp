@@ -10,9 +10,11 @@
 #include "ingot/base/error.h"
 #include "ingot/engine/checkpoint.h"
 #include "ingot/engine/run_folder.h"
+#include "ingot/engine/train_config.h"
 #include "ingot/formats/checkpoint_folder.h"
 #include "ingot/formats/metrics_log.h"
 #include "ingot/formats/tfevents.h"
+#include "ingot/torch/compat.h"
 #include "ingot/torch/safetensors.h"
 #include "support/error_of.h"
 #include "support/temp_folder.h"
@@ -65,6 +67,15 @@ TEST(Train, LeavesTheWholeRunFolder) {
   const TempFolder again;
   train_task(read_toml(run / "recipe.toml"), in(again.path()), tiny());
   EXPECT_EQ(hashes(run.path()), hashes(again.path()));
+}
+
+TEST(Train, SettlesPrecisionForTheDevice) {
+  const auto precision = [](const std::string& asked) {
+    return read_train_config(recipe("", "steps = 1\ndevice = \"cpu\"\nprecision = \"" + asked + "\"")).train.precision;
+  };
+  EXPECT_EQ(precision("auto"), has_bf16_units(at::kCPU) ? Precision::Bf16 : Precision::Fp32);
+  EXPECT_EQ(precision("fp32"), Precision::Fp32);
+  EXPECT_EQ(precision("bf16"), Precision::Bf16);
 }
 
 TEST(Train, ResumesBitForBit) {

@@ -93,7 +93,6 @@ Document recipe_of(const DemoPlan::Size& size, bool ladder, const fs::path& fold
   set("model.n_head", size.n_head);
   set("model.n_embd", size.n_embd);
   set("optimizer.lr", size.lr);
-  if (describe_machine().simd.find("bf16") != std::string::npos) set("train.precision", Json("bf16").dump());
   if (ladder) {  // points on one curve: the rate stays, and the evaluations of a run are at 1/4, 1/2, 3/4 and the end
     set("schedule.name", "constant");
     set("train.eval_every", size.steps / 4);

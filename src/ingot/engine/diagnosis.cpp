@@ -73,7 +73,7 @@ std::vector<Finding> diagnose(const Machine& machine, const Ceiling& single, con
   const double bf16_gain = all.gflops_fp32 > 0 ? all.gflops_bf16 / all.gflops_fp32 : 0;
   if (bf16_gain > 1.2)
     add(Severity::Good, fmt::format("bf16 matrix products are {:.1f} times as fast as fp32", bf16_gain),
-        "train with [train] precision = \"bf16\" where the loss agrees");
+        "train with [train] precision = \"auto\" or \"bf16\" where the loss agrees");
   else
     add(Severity::Note,
         fmt::format(

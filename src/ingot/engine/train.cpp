@@ -100,6 +100,8 @@ Run::Run(const Document& recipe, const TrainOptions& options, const MakeTask& ma
   if (options.use_home_folder) ceiling_ = measured_ceiling(threads, device_.str());
   set_num_threads(threads);
   set_deterministic();
+  if (train.precision == Precision::Bf16 && !has_bf16_units(device_.type()))
+    log_warning("this CPU has no bf16 units, fp32 is many times faster here; train.precision = \"auto\" chooses");
   // 2. The task, and what it decides of the recipe.
   Json of_task = Json::object();
   Document recorded = recipe;

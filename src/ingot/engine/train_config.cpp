@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ingot/base/file.h"
+#include "ingot/torch/compat.h"
 
 namespace ingot {
 namespace {
@@ -75,12 +76,15 @@ Problems EarlyStopSection::validate() const {
 
 TrainConfig read_train_config(const Document& recipe) {
   check_sections(recipe, kSections);
-  return {.train = read_config<TrainSection>(recipe, "train"),
-          .schedule = read_config<ScheduleConfig>(recipe, "schedule"),
-          .checkpoint = read_config<CheckpointSection>(recipe, "checkpoint"),
-          .ema = read_config<EmaSection>(recipe, "ema"),
-          .early_stop = read_config<EarlyStopSection>(recipe, "early_stop"),
-          .optimizers = {}};
+  TrainConfig config = {.train = read_config<TrainSection>(recipe, "train"),
+                        .schedule = read_config<ScheduleConfig>(recipe, "schedule"),
+                        .checkpoint = read_config<CheckpointSection>(recipe, "checkpoint"),
+                        .ema = read_config<EmaSection>(recipe, "ema"),
+                        .early_stop = read_config<EarlyStopSection>(recipe, "early_stop"),
+                        .optimizers = {}};
+  if (auto& train = config.train; train.precision == Precision::Auto)
+    train.precision = has_bf16_units(resolve_device(train.device).type()) ? Precision::Bf16 : Precision::Fp32;
+  return config;
 }
 
 void read_optimizers(const Document& recipe, const std::vector<Player>& players, TrainConfig& config) {

@@ -13,10 +13,11 @@
 
 namespace ingot {
 
-enum class Precision { Fp32, Bf16 };
+enum class Precision { Fp32, Bf16, Auto };
 template <>
 struct EnumNames<Precision> {
-  static constexpr std::pair<const char*, Precision> kValues[] = {{"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}};
+  static constexpr std::pair<const char*, Precision> kValues[] = {
+      {"fp32", Precision::Fp32}, {"bf16", Precision::Bf16}, {"auto", Precision::Auto}};
 };
 
 // What to do when the loss or the gradient norm of a step is NaN or infinite. Always before the optimiser steps.
@@ -53,7 +54,8 @@ struct TrainSection {
     v("accumulate", self.accumulate, "micro-batches a step");
     v("seed", self.seed, "of weights, data order and dropout");
     v("device", self.device, "auto, cpu, cuda or cuda:N");
-    v("precision", self.precision, "fp32, or bf16 autocast with fp32 weights");
+    v("precision", self.precision,
+      "fp32; bf16: autocast with fp32 weights; auto: bf16 where the device has units for it");
     v("threads", self.threads, "CPU threads; 0 = all cores. The same number gives the same bits");
     v("clip_grad_norm", self.clip_grad_norm, "largest gradient norm; 0 = no clipping");
     v("non_finite", self.non_finite, "stop, skip or rollback when loss or gradient norm is NaN or infinite");
@@ -110,7 +112,8 @@ struct TrainConfig {
   std::map<std::string, OptimizerConfig> optimizers;
 };
 
-// Throws InvalidArgument that lists every problem with its line and column.
+// Throws InvalidArgument that lists every problem with its line and column. precision "auto" is settled here, for
+// [train] device, so that the run's own recipe says what it was.
 TrainConfig read_train_config(const Document& recipe);
 void read_optimizers(const Document& recipe, const std::vector<Player>& players, TrainConfig& config);
 

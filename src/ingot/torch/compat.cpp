@@ -97,6 +97,15 @@ at::Device resolve_device(const std::string& name) {
   return at::Device(name);
 }
 
+bool has_bf16_units(at::DeviceType device) {
+  if (device != at::kCPU) return true;
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16");  // a CPU with AMX has these too
+#else
+  return false;
+#endif
+}
+
 std::string torch_version() { return TORCH_VERSION; }
 
 }  // namespace ingot
