@@ -182,6 +182,18 @@ TEST(Gpt, LearnsOneBatchByHeart) {
   });
 }
 
+TEST(Gpt, ScalesLogitsOutsideTraining) {
+  for_both_forms([](GptConfig config) {
+    const torch::NoGradGuard no_grad;
+    auto plain = make(config);
+    config.logit_scale = 0.5;
+    auto scaled = make(config);
+    EXPECT_EQ(difference(scaled->forward(ids(2, 8)), plain->forward(ids(2, 8))), 0);
+    plain->eval(), scaled->eval();
+    EXPECT_EQ(difference(scaled->forward(ids(2, 8)), 0.5 * plain->forward(ids(2, 8))), 0);
+  });
+}
+
 TEST(Gpt, StartsFromTheSeedAlone) {
   const auto a = make(tiny()), b = make(tiny());
   for (const auto& item : a->named_parameters()) EXPECT_TRUE(item.value().equal(b->named_parameters()[item.key()]));

@@ -39,6 +39,7 @@ Problems GptConfig::validate() const {
     check(value >= 0 && value < 1, key, ": got ", value, ", expected 0 <= x < 1");
   for (const auto& [key, value] : {std::pair{"logit_softcap", logit_softcap}, {"z_loss", z_loss}})
     check(value >= 0 && std::isfinite(value), key, ": got ", value, ", expected 0 (off) or more");
+  check(logit_scale > 0 && std::isfinite(logit_scale), "logit_scale: got ", logit_scale, ", expected above 0");
   check(!lora || !init_from.empty(), kLoraWithoutModel);
   check(norm_eps > 0, "norm_eps: got ", norm_eps, ", expected above 0");
   check(rope_theta > 0, "rope_theta: got ", rope_theta, ", expected above 0");
@@ -122,8 +123,9 @@ Tensor GptImpl::features(const Tensor& ids, const Tensor& first_key, KvCache* ca
 }
 
 Tensor GptImpl::logits(const Tensor& features) {
-  const auto y = lm_head_ ? lm_head_(features) : linear(features, wte_->weight, {}, head_copy_);  // [.., V]
-  return config_.logit_softcap > 0 ? config_.logit_softcap * at::tanh(y / config_.logit_softcap) : y;
+  auto y = lm_head_ ? lm_head_(features) : linear(features, wte_->weight, {}, head_copy_);  // [.., V]
+  if (config_.logit_softcap > 0) y = config_.logit_softcap * at::tanh(y / config_.logit_softcap);
+  return is_training() || config_.logit_scale == 1 ? y : y * config_.logit_scale;
 }
 
 KvCache GptImpl::make_cache(int64_t batch, int64_t capacity) const {

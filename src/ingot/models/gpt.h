@@ -34,6 +34,7 @@ struct GptConfig {  // [model]; names follow GPT-2, so that its published sizes 
   bool tied_embeddings = true;
   double embd_dropout = 0, attn_dropout = 0, resid_dropout = 0;
   double logit_softcap = 0;
+  double logit_scale = 1;
   double label_smoothing = 0;
   double z_loss = 0;
   std::string init_from;
@@ -60,6 +61,8 @@ struct GptConfig {  // [model]; names follow GPT-2, so that its published sizes 
     v("attn_dropout", self.attn_dropout, "dropout of attention weights");
     v("resid_dropout", self.resid_dropout, "dropout of what each block adds");
     v("logit_softcap", self.logit_softcap, "c: logits become c tanh(logits / c); 0: off");
+    v("logit_scale", self.logit_scale,
+      "multiplies the logits outside training; below 1 where the model is surer than it should be (Guo et al. 2017)");
     v("label_smoothing", self.label_smoothing, "in training only");
     v("z_loss", self.z_loss, "weight of log(Z)^2 in training; 0: off");
     v("init_from", self.init_from, "folder with weights to start from: a Hugging Face GPT-2 folder or a run folder");

@@ -123,6 +123,7 @@ void write_hugging_face_gpt(GptImpl& model, const fs::path& folder) {
   need(!c.qk_norm, "qk_norm", "false");
   need(c.kv_heads() == c.n_head, "n_kv_head", "n_head");
   need(c.logit_softcap == 0, "logit_softcap", "0");
+  need(c.logit_scale == 1, "logit_scale", "1");
   need(activation != nullptr, "activation", "an activation without gate");
 
   std::map<std::string, Tensor> tensors;
