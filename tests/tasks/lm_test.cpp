@@ -164,6 +164,20 @@ TEST_F(LmTest, ReadsRecordsAsDocuments) {
             std::string::npos);
 }
 
+TEST_F(LmTest, BpeTokensStayWithinThePattern) {
+  for (const char* name : {"train.json", "held.json"})
+    write_file_atomic(folder_ / name, R"([{"text": "明月明月，山月明月。"}, {"text": "明月山，山明月。"}])");
+  const auto encoded = [&](const std::string& pattern) {
+    const auto task =
+        make_task(recipe("text = \"" + (folder_ / "train.json").string() + "\"\nvalidation_text = \"" +
+                         (folder_ / "held.json").string() + "\"\ntokenizer = \"bpe\"\nvocab_size = 300\n" + pattern),
+                  {.batch_size = 1});
+    return dynamic_cast<LmTask&>(*task).tokenizer().encode("明月山");
+  };
+  EXPECT_EQ(encoded("pattern = '.|\\n'\n").size(), 3u) << "a character a token";
+  EXPECT_LT(encoded("").size(), 3u) << "a word of two characters is one token";
+}
+
 TEST_F(LmTest, OverlappingWindowsCountEveryTokenOnceWithMoreContext) {
   const auto task = make_task(recipe(text_line() + "eval_stride = 3\n"), {.batch_size = 2});
   task->initialise();

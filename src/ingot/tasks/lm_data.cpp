@@ -94,6 +94,7 @@ std::shared_ptr<const Tokenizer> tokenizer_for(const LmDataConfig& config, const
   TokenizerTrainConfig how;
   how.kind = config.tokenizer;
   how.vocab_size = config.vocab_size;
+  how.pattern = config.pattern;
   how.special_tokens.emplace();
   if (!documents.one_text) how.special_tokens->push_back("<|endoftext|>");
   auto texts = documents.train;
@@ -106,7 +107,8 @@ std::shared_ptr<const Tokenizer> tokenizer_for(const LmDataConfig& config, const
 }
 
 std::string tokenizer_name(const LmDataConfig& config) {
-  return config.tokenizer + (config.tokenizer == "bpe" ? " " + std::to_string(config.vocab_size) : "");
+  if (config.tokenizer != "bpe") return config.tokenizer;
+  return "bpe " + std::to_string(config.vocab_size) + (config.pattern == "gpt2" ? "" : " " + config.pattern);
 }
 
 std::string identity_of(const Documents& documents, const LmDataConfig& config) {

@@ -42,6 +42,7 @@ struct LmDataConfig {  // [data]
   std::string validation_text;
   std::string tokenizer = "char";
   int64_t vocab_size = 8000;
+  std::string pattern = "gpt2";
   double validation = 0.1;
   LmSampling sampling = LmSampling::Random;
   bool document_mask = false;
@@ -59,6 +60,8 @@ struct LmDataConfig {  // [data]
       "for text: what is held out, a part of it (NAME/FILE of a set) or apart");
     v("tokenizer", self.tokenizer, "for text: char, bpe (learned on the training part), or a file or folder with one");
     v("vocab_size", self.vocab_size, "for bpe: tokens at most");
+    v("pattern", self.pattern,
+      "for bpe: how text is cut into words, within which tokens stay: gpt2, cl100k, o200k or a regular expression");
     v("validation", self.validation,
       "for text, without validation_text: its last part, or this share of its documents");
     v("sampling", self.sampling, "random: windows at uniform offsets; epochs: every window once an epoch, shuffled");

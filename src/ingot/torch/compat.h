@@ -36,7 +36,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
 // "cuda" when LibTorch has it and a GPU answers, else "cpu"; throws InvalidArgument for an unknown or absent device.
 at::Device resolve_device(const std::string& name);  // "auto", "cpu", "cuda", "cuda:1"
 // Whether bf16 products have units of their own. A CPU without AVX-512 bf16 computes them many times slower than
-// fp32 ones.
+// fp32 ones. A GPU is taken for one of Ampere (2020) or later.
 bool has_bf16_units(at::DeviceType device);
 
 std::string torch_version();
