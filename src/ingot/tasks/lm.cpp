@@ -178,20 +178,16 @@ std::vector<std::string> LmTask::texts(const std::string& split) const {
 
 double LmTask::kneser_ney_bits(const std::string& split) {
   if (const auto known = kneser_ney_bits_.find(split); known != kneser_ney_bits_.end()) return known->second;
-  std::set<char32_t> distinct;
-  const auto code_points = [&](const std::string& of) {
+  const auto documents = [&](const std::string& of) {
     std::vector<std::vector<char32_t>> documents;
-    for (const auto& text : texts(of)) {
-      auto& document = documents.emplace_back();
-      for (const char *p = text.data(), *end = p + text.size(); p < end;) document.push_back(next_code_point(p, end));
-      distinct.insert(document.begin(), document.end());
-    }
+    for (const auto& ids : data_.split(of)->documents()) documents.emplace_back(ids.begin(), ids.end());
     return documents;
   };
-  const auto train = code_points("train"), held_out = code_points(split);
-  const KneserNey model(train, data_.config.kneser_ney, int64_t(distinct.size()) + 1);
+  const int64_t end_mark = data_.tokenizer->end_of_text() ? 0 : 1;  // beyond the vocabulary
+  const KneserNey model(documents("train"), data_.config.kneser_ney, data_.vocab_size + end_mark);
   double nats = 0, characters = 0;
-  for (const auto& document : held_out) nats += model.nats(document), characters += double(document.size());
+  for (const auto& document : documents(split)) nats += model.nats(document);
+  for (const auto& text : texts(split)) characters += double(count_code_points(text));
   return kneser_ney_bits_[split] = nats / std::numbers::ln2 / characters;
 }
 

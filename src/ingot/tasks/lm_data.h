@@ -68,7 +68,7 @@ struct LmDataConfig {  // [data]
     v("document_mask", self.document_mask, "tokens see their own document only and positions restart with it");
     v("eval_stride", self.eval_stride,
       "evaluation moves its window by so many tokens and counts the new ones; 0: by block_size, without overlap");
-    v("kneser_ney", self.kneser_ney, "order of the n-gram model of characters whose loss stands beside; 0: none");
+    v("kneser_ney", self.kneser_ney, "order of the n-gram model of the same tokens whose loss stands beside; 0: none");
     v("samples", self.samples, "texts written by the model, shown with the run");
   }
   Problems validate() const;
