@@ -53,8 +53,12 @@ def main():
             bits, n_gram = metrics["bits_per_char"], metrics["kneser_ney_bits_per_char"]
             of_characters = n_gram if form == "char" else of_characters
             row(form, bits / n_gram, "of the 5-gram's bits per character", f"<= {RATIO}", bits / n_gram <= RATIO,
-                bits_per_char=bits, of_character_5_gram=of_characters and bits / of_characters,
+                bits_per_char=bits,
                 peer={"name": "Kneser-Ney 5-gram of the same tokens, bits per character", "value": n_gram})
+            if form == "bpe" and of_characters:
+                row("bpe-beside-characters", bits / of_characters, "of the 5-gram's bits per character", f"<= {RATIO}",
+                    bits / of_characters <= RATIO, bits_per_char=bits,
+                    peer={"name": "Kneser-Ney 5-gram of characters, bits per character", "value": of_characters})
             row(f"{form}-cpu-minutes", round(minutes, 1), "CPU minutes", f"<= {MINUTES}", minutes <= MINUTES)
             page = folder / "run.html"
             ingot(build, "report", folder, "--out", page)

@@ -178,16 +178,15 @@ std::vector<std::string> LmTask::texts(const std::string& split) const {
 
 double LmTask::kneser_ney_bits(const std::string& split) {
   if (const auto known = kneser_ney_bits_.find(split); known != kneser_ney_bits_.end()) return known->second;
-  const auto documents = [&](const std::string& of) {
-    std::vector<std::vector<char32_t>> documents;
-    for (const auto& ids : data_.split(of)->documents()) documents.emplace_back(ids.begin(), ids.end());
-    return documents;
-  };
+  std::vector<std::vector<char32_t>> train;
+  for (const auto& ids : data_.split("train")->documents()) train.emplace_back(ids.begin(), ids.end());
   const int64_t end_mark = data_.tokenizer->end_of_text() ? 0 : 1;  // beyond the vocabulary
-  const KneserNey model(documents("train"), data_.config.kneser_ney, data_.vocab_size + end_mark);
+  const KneserNey model(train, data_.config.kneser_ney, data_.vocab_size + end_mark);
   double nats = 0, characters = 0;
-  for (const auto& document : documents(split)) nats += model.nats(document);
-  for (const auto& text : texts(split)) characters += double(count_code_points(text));
+  for (const auto& ids : data_.split(split)->documents()) {
+    nats += model.nats(std::vector<char32_t>(ids.begin(), ids.end()));
+    characters += double(count_code_points(data_.tokenizer->decode(ids)));
+  }
   return kneser_ney_bits_[split] = nats / std::numbers::ln2 / characters;
 }
 
