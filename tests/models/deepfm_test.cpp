@@ -39,7 +39,7 @@ TEST(DeepFm, MatchesTheReference) {
     const auto of = [&](const char* name) { return golden.at(std::to_string(step) + "." + name); };
     model.zero_grad();
     for (auto& p : model.parameters()) p.mutable_grad() = Tensor();
-    const auto logits = model.forward(of("ids"), of("weights"), of("offsets"));
+    const auto logits = model.forward(of("ids"), of("weights"), of("offsets")).squeeze(1);
     if (step == 1) {
       EXPECT_LT((logits - golden.at("logits")).abs().max().item<double>(), 1e-5);
     }
@@ -58,7 +58,7 @@ TEST(DeepFm, UpdatesOnlyTheRowsOfTheBatch) {
   const auto before = model.named_parameters()["embedding"].clone();
   const auto optimizer = make_optimizer({.name = OptimizerKind::Adam, .l2 = 0.1}, deepfm_parameters(model));
   const auto ids = torch::tensor({1, 7}, torch::kLong);
-  bce_with_logits(model.forward(ids, torch::ones({2}), torch::tensor({0, 1, 2}, torch::kLong)), torch::ones({1}))
+  bce_with_logits(model.forward(ids, torch::ones({2}), torch::tensor({0, 1, 2}, torch::kLong)), torch::ones({1, 1}))
       .backward();
   optimizer->step(1);
   const auto changed = (model.named_parameters()["embedding"] - before).abs().sum(1);
@@ -138,6 +138,34 @@ TEST_F(DeepFmTable, AnswersAsItEvaluatesAndTakesUnseenValues) {
             std::string::npos);
   no["age"] = "old";
   EXPECT_NE(error_of([&] { answering->predict(no); }).find("age is 'old', expected a number"), std::string::npos);
+}
+
+TEST_F(DeepFmTable, AnOrdinalLabelAsksAtEachOfItsValues) {
+  std::string csv = "label,user,item,tags,age\n";  // 1 to 5 stars, a fifth of each
+  for (int i = 0; i < 60; ++i) csv += std::to_string(1 + i % 5) + ",u,i,a,3\n";
+  const auto task = make(csv, "positive_from = 4\nordinal = true\n", "parts = [\"linear\"]");
+  const auto labels = task->train_batch(0)["labels"];  // 2, 3, 4 and 5 stars reached
+  EXPECT_EQ(labels.sizes(), (std::vector<int64_t>{60, 4}));
+  EXPECT_TRUE(labels.sum(0).equal(torch::tensor({48.f, 36.f, 24.f, 12.f})));
+  fit(*task, 400);
+  const Json record = {{"user", "u"}, {"item", "i"}, {"tags", "a"}, {"age", 3}};
+  EXPECT_NEAR(task->predict(record)["score"].get<double>(), 0.4, 0.01);
+  task->save_assets((folder_ / "run/assets").string());
+  const auto recipe = parse_toml(
+      "[model]\nname = \"deepfm\"\nparts = [\"linear\"]\n[data]\ntrain = \"gone.csv\"\ncategorical = [\"user\"]\n",
+      "r.toml");
+  const auto answering = make_task(recipe, {.purpose = Purpose::Infer, .run_folder = (folder_ / "run").string()});
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& item : answering->module().named_parameters())
+      item.value().copy_(task->module().named_parameters()[item.key()]);
+  }
+  EXPECT_EQ(answering->predict(record), task->predict(record));
+  for (int i = 0; i < 70; ++i) csv += std::to_string(i) + ",u,i,a,3\n";
+  EXPECT_NE(error_of([&] { make(csv, "positive_from = 4\nordinal = true\n"); }).find("label label has 70 values"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] { make(csv, "ordinal = true\n"); }).find("ordinal: got true without positive_from"),
+            std::string::npos);
 }
 
 TEST_F(DeepFmTable, NamesFileRecordAndRuleOfWhatIsWrong) {

@@ -1,4 +1,4 @@
-// Shapes: B records, F fields, R rows of the tables, K width of an embedding.
+// Shapes: B records, F fields, R rows of the tables, K width of an embedding, L thresholds of the label.
 #include "ingot/models/deepfm.h"
 
 #include <algorithm>
@@ -35,9 +35,9 @@ Problems DeepFmConfig::validate() const {
   return p;
 }
 
-DeepFm::DeepFm(const DeepFmConfig& config, int64_t num_rows, int64_t num_fields)
+DeepFm::DeepFm(const DeepFmConfig& config, int64_t num_rows, int64_t num_fields, int64_t num_thresholds)
     : config_(config), num_fields_(num_fields) {
-  bias_ = register_parameter("bias", torch::zeros({1}));
+  bias_ = register_parameter("bias", torch::zeros({num_thresholds}));
   if (config.has("linear")) linear_ = register_parameter("linear", torch::zeros({num_rows, 1}));
   if (config.has("fm") || config.has("deep"))
     embedding_ = register_parameter("embedding", torch::zeros({num_rows, config.embedding}));
@@ -73,17 +73,17 @@ Tensor DeepFm::forward(const Tensor& ids, const Tensor& weights, const Tensor& o
     return std::get<0>(at::embedding_bag(table, ids, offsets, /*scale_grad_by_freq=*/false, /*mode: sum*/ 0,
                                          /*sparse=*/true, weights, /*include_last_offset=*/true));
   };
-  auto y = bias_.expand({B});
-  if (linear_.defined()) y = y + look_up(linear_).view({B, num_fields_}).sum(1);
+  auto y = bias_.expand({B, bias_.size(0)});  // [B, L]; the parts are the same for every threshold
+  if (linear_.defined()) y = y + look_up(linear_).view({B, num_fields_}).sum(1, true);
   if (!embedding_.defined()) return y;
   const auto e = look_up(embedding_).view({B, num_fields_, config_.embedding});  // [B, F, K]
   if (config_.has("fm"))  // the sum over pairs in linear time, Rendle 2010, lemma 3.1
-    y = y + 0.5 * (e.sum(1).square() - e.square().sum(1)).sum(1);
+    y = y + 0.5 * (e.sum(1).square() - e.square().sum(1)).sum(1, true);
   if (config_.has("deep")) {
     auto h = e.flatten(1);  // [B, F K]
     for (size_t i = 0; i + 1 < layers_.size(); ++i)
       h = ingot::dropout(activate(layers_[i]->forward(h), config_.activation), config_.dropout, is_training());
-    y = y + layers_.back()->forward(h).squeeze(1);
+    y = y + layers_.back()->forward(h);
   }
   return y;
 }
@@ -94,7 +94,8 @@ class DeepFmTask : public ClickTask {
  public:
   DeepFmTask(const DeepFmConfig& config, const ClickDataConfig& data, const TaskOptions& options)
       : ClickTask(data, options), config_(config) {
-    model_ = std::make_shared<DeepFm>(config, data_.encoder().num_rows(), data_.encoder().num_fields());
+    model_ = std::make_shared<DeepFm>(config, data_.encoder().num_rows(), data_.encoder().num_fields(),
+                                      int64_t(data_.thresholds().size()));
   }
   torch::nn::Module& module() override { return *model_; }
   void initialise() override { model_->initialise(options_.seed); }

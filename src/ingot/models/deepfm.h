@@ -41,15 +41,16 @@ struct DeepFmConfig {
 
 class DeepFm : public torch::nn::Module {
  public:
-  DeepFm(const DeepFmConfig& config, int64_t num_rows, int64_t num_fields);
+  DeepFm(const DeepFmConfig& config, int64_t num_rows, int64_t num_fields, int64_t num_thresholds = 1);
   void initialise(uint64_t seed);
-  // F bags a record: ids and weights [nnz], offsets [B F + 1] -> logits [B]. The tables' gradients are row-sparse.
+  // F bags a record: ids and weights [nnz], offsets [B F + 1] -> logits [B, L], one for each threshold of the label: a
+  // score and L biases (CORAL, Cao et al. 2020). The tables' gradients are row-sparse.
   Tensor forward(const Tensor& ids, const Tensor& weights, const Tensor& offsets);
 
  private:
   DeepFmConfig config_;
   int64_t num_fields_;
-  Tensor bias_;       // [1]
+  Tensor bias_;       // [L]
   Tensor linear_;     // [R, 1]
   Tensor embedding_;  // [R, K]
   std::vector<Linear> layers_;

@@ -47,10 +47,12 @@ Batch ClickTask::train_batch(int64_t index) {
   const auto& train = data_.train();
   const int64_t epoch = index / batches_per_epoch(), begin = index % batches_per_epoch() * options_.batch_size;
   std::vector<int64_t> rows(size_t(std::min(options_.batch_size, train.size() - begin)));
-  auto labels = torch::empty({int64_t(rows.size())}, torch::kFloat);
+  const auto L = int64_t(data_.thresholds().size());
+  auto labels = torch::empty({int64_t(rows.size()), L}, torch::kFloat);
   for (size_t i = 0; i < rows.size(); ++i) {
     rows[i] = int64_t(shuffled(uint64_t(begin) + i, uint64_t(train.size()), options_.seed, uint64_t(epoch)));
-    labels.data_ptr<float>()[i] = train.labels[size_t(rows[i])];
+    for (int64_t l = 0; l < L; ++l)
+      labels.data_ptr<float>()[int64_t(i) * L + l] = l < train.reached[size_t(rows[i])] ? 1 : 0;
   }
   Batch batch{bags(train.fields, data_.encoder().num_fields(), rows), double(rows.size())};
   batch.tensors["labels"] = labels;
@@ -58,7 +60,8 @@ Batch ClickTask::train_batch(int64_t index) {
 }
 
 Tensor ClickTask::loss(const Batch& batch, const std::string&) {
-  return bce_with_logits(logits(batch["ids"], batch["weights"], batch["offsets"]), batch["labels"]);
+  const auto labels = batch["labels"];  // [B, L]
+  return bce_with_logits(logits(batch["ids"], batch["weights"], batch["offsets"]), labels) / double(labels.size(1));
 }
 
 Scored ClickTask::score(const ClickSplit& split, int64_t limit) {
@@ -73,6 +76,7 @@ Scored ClickTask::score(const ClickSplit& split, int64_t limit) {
     for (int64_t i = begin; i < std::min(begin + kRecords, split.size()); ++i) rows.push_back(i);
     auto batch = bags(split.fields, data_.encoder().num_fields(), rows);
     const auto p = logits(batch["ids"].to(device), batch["weights"].to(device), batch["offsets"].to(device))
+                       .select(1, data_.decision())
                        .to(torch::kDouble)
                        .sigmoid()
                        .cpu()
@@ -120,8 +124,10 @@ Json ClickTask::predict(const Json& request) {
   const torch::NoGradGuard no_grad;
   auto batch = bags(records, data_.encoder().num_fields(), rows);
   const auto device = module().parameters().front().device();
-  const auto p =
-      logits(batch["ids"].to(device), batch["weights"].to(device), batch["offsets"].to(device)).sigmoid().cpu();
+  const auto p = logits(batch["ids"].to(device), batch["weights"].to(device), batch["offsets"].to(device))
+                     .select(1, data_.decision())
+                     .sigmoid()
+                     .cpu();
   if (!many) return {{"score", p[0].item<double>()}};
   Json scores = Json::array();
   for (int64_t i = 0; i < p.size(0); ++i) scores.push_back(p[i].item<double>());
@@ -150,7 +156,9 @@ void ClickTask::illustrate(const std::string& folder) {
 
 void ClickTask::save_assets(const std::string& folder) const {
   fs::create_directories(folder);
-  write_json(fs::path(folder) / "fields.json", data_.encoder().to_json());
+  auto fields = data_.encoder().to_json();
+  fields.update({{"thresholds", data_.thresholds()}, {"decision", data_.decision()}});
+  write_json(fs::path(folder) / "fields.json", fields);
 }
 
 }  // namespace ingot

@@ -22,6 +22,7 @@ struct ClickDataConfig {  // [data]
   std::string label = "label";
   std::vector<std::string> positive = {"1"}, negative = {"0", "-1"};
   std::optional<double> positive_from;
+  bool ordinal = false;
   std::vector<std::string> categorical, multi_valued, bucketed, log, standardised;
   std::string value_separator = "|";
   std::vector<std::string> missing = {"", "?"};
@@ -44,6 +45,8 @@ struct ClickDataConfig {  // [data]
     v("positive", self.positive, "labels that are a yes");
     v("negative", self.negative, "labels that are a no; any other is an error");
     v("positive_from", self.positive_from, "instead: a number from which on it is a yes");
+    v("ordinal", self.ordinal,
+      "with positive_from: training asks at every value of the label whether it is reached (Cao et al. 2020)");
     v("categorical", self.categorical, "columns with one value, an identity");
     v("multi_valued", self.multi_valued, "columns with a list of values");
     v("bucketed", self.bucketed, "numbers, cut into buckets of equal count");
@@ -67,6 +70,7 @@ struct ClickDataConfig {  // [data]
 struct ClickSplit {
   EncodedRecords fields;
   std::vector<float> labels;
+  std::vector<int64_t> reached;  // how many of the thresholds the label reaches
   std::vector<uint32_t> groups;
   std::vector<RecordColumn> audited;
   int64_t size() const { return int64_t(labels.size()); }
@@ -79,18 +83,24 @@ class ClickData {
   const FieldEncoder& encoder() const { return encoder_; }
   const ClickSplit& train() const { return train_; }
   const std::map<std::string, ClickSplit>& splits() const { return splits_; }  // validation, test
+  // Values of the label, ascending, that training asks whether they are reached; from thresholds()[decision()] on it is
+  // a yes. One, unless the label is ordinal.
+  const std::vector<double>& thresholds() const { return thresholds_; }
+  int64_t decision() const { return decision_; }
   const std::string& hash() const { return hash_; }
 
  private:
   Records read(const std::string& path) const;
   std::vector<FieldSpec> specs(const Records& records) const;
-  std::vector<float> labels(const Records& records, const std::vector<int64_t>& rows) const;
+  std::vector<double> values(const Records& records, const std::vector<int64_t>& rows) const;  // of the label
   ClickSplit make_split(const Records& records, const std::vector<int64_t>& rows);
   // Rows of train, validation and test by the fractions.
   std::array<std::vector<int64_t>, 3> cut(const Records& records) const;
 
   ClickDataConfig config_;
   FieldEncoder encoder_;
+  std::vector<double> thresholds_ = {1};
+  int64_t decision_ = 0;
   ClickSplit train_;
   std::map<std::string, ClickSplit> splits_;
   std::string hash_;
@@ -113,7 +123,7 @@ class ClickTask : public Task {
   void save_assets(const std::string& folder) const override;
 
  protected:
-  // Bags of rows: ids and weights [nnz], offsets [B F + 1] -> [B].
+  // Bags of rows: ids and weights [nnz], offsets [B F + 1] -> [B, L], one for each threshold of the label.
   virtual Tensor logits(const Tensor& ids, const Tensor& weights, const Tensor& offsets) = 0;
 
   ClickData data_;

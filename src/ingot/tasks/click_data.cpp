@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "ingot/base/error.h"
 #include "ingot/data/datasets.h"
@@ -10,6 +11,8 @@
 
 namespace ingot {
 namespace {
+
+constexpr size_t kMostLevels = 64;  // of an ordinal label
 
 double click_number(const Records& records, const RecordColumn& column, int64_t row) {
   const auto& cell = records.cell(column, row);
@@ -37,6 +40,7 @@ Problems ClickDataConfig::validate() const {
   for (const auto& [key, value] :
        {std::pair{"validation_fraction", validation_fraction}, {"test_fraction", test_fraction}})
     check(value >= 0 && value < 1, key, ": got ", value, ", expected 0 to below 1");
+  check(!ordinal || positive_from, "ordinal: got true without positive_from, expected the number that is a yes");
   check(validation_fraction + test_fraction < 1, "test_fraction: got ", test_fraction,
         ", expected to leave records for training");
   check(validation.empty() || validation_fraction == 0, "validation_fraction: got ", validation_fraction,
@@ -51,12 +55,28 @@ Problems ClickDataConfig::validate() const {
 
 ClickData::ClickData(const ClickDataConfig& config, const TaskOptions& options) : config_(config) {
   if (options.purpose == Purpose::Infer) {
-    encoder_ = FieldEncoder::from_json(read_json(fs::path(options.run_folder) / "assets" / "fields.json"));
+    const auto saved = read_json(fs::path(options.run_folder) / "assets" / "fields.json");
+    encoder_ = FieldEncoder::from_json(saved);
+    if (saved.contains("thresholds")) {
+      thresholds_ = saved["thresholds"].get<std::vector<double>>();
+      decision_ = saved["decision"];
+    }
     return;
   }
   if (config.format == RecordFormat::Avazu && config.label == "label") config_.label = "click";
   const auto records = read(config.train);
   const auto [train, validation, test] = cut(records);
+  if (config.positive_from) thresholds_ = {*config.positive_from};
+  if (config.ordinal) {
+    const auto all = values(records, train);
+    std::set<double> distinct(all.begin(), all.end());
+    require("data", distinct.size() <= kMostLevels, records.origin, ": label ", config_.label, " has ", distinct.size(),
+            " values, expected at most ", kMostLevels, " of them with data.ordinal");
+    if (!distinct.empty()) distinct.erase(distinct.begin());  // every record reaches the least
+    distinct.insert(*config.positive_from);
+    thresholds_.assign(distinct.begin(), distinct.end());
+    decision_ = std::lower_bound(thresholds_.begin(), thresholds_.end(), *config.positive_from) - thresholds_.begin();
+  }
   encoder_ =
       FieldEncoder(records, train, specs(records),
                    {config.min_count, config.hash_buckets, config.buckets, config.value_separator[0], config.missing});
@@ -75,6 +95,8 @@ ClickData::ClickData(const ClickDataConfig& config, const TaskOptions& options) 
   hash_ = xxh3_hex({reinterpret_cast<const char*>(f.ids.data()), f.ids.size() * sizeof(f.ids[0])}) +
           xxh3_hex({reinterpret_cast<const char*>(f.weights.data()), f.weights.size() * sizeof(f.weights[0])}) +
           xxh3_hex({reinterpret_cast<const char*>(train_.labels.data()), train_.labels.size() * sizeof(float)});
+  if (config.ordinal)
+    hash_ += xxh3_hex({reinterpret_cast<const char*>(train_.reached.data()), train_.reached.size() * sizeof(int64_t)});
 }
 
 Records ClickData::read(const std::string& path) const {
@@ -130,12 +152,12 @@ std::array<std::vector<int64_t>, 3> ClickData::cut(const Records& records) const
   return parts;
 }
 
-std::vector<float> ClickData::labels(const Records& records, const std::vector<int64_t>& rows) const {
+std::vector<double> ClickData::values(const Records& records, const std::vector<int64_t>& rows) const {
   const auto& column = records.column(config_.label);
-  std::vector<float> labels;
+  std::vector<double> values;
   for (const auto row : rows) {
     if (config_.positive_from) {
-      labels.push_back(click_number(records, column, row) >= *config_.positive_from ? 1 : 0);
+      values.push_back(click_number(records, column, row));
       continue;
     }
     const auto& cell = records.cell(column, row);
@@ -144,17 +166,21 @@ std::vector<float> ClickData::labels(const Records& records, const std::vector<i
     require("data", yes || in(config_.negative), records.place(row), ": label ", config_.label, " is '", cell,
             "', expected one of ", to_text(Json(config_.positive)), " or ", to_text(Json(config_.negative)),
             " (data.positive, data.negative)");
-    labels.push_back(yes ? 1 : 0);
+    values.push_back(yes ? 1 : 0);
   }
-  for (const float label : {0, 1})
-    require("data", std::find(labels.begin(), labels.end(), label) != labels.end(), records.origin,
-            " has no record whose label is a ", label > 0 ? "yes" : "no", " among ", rows.size(),
-            ", expected both in each split");
-  return labels;
+  return values;
 }
 
 ClickSplit ClickData::make_split(const Records& records, const std::vector<int64_t>& rows) {
-  ClickSplit split{.fields = encoder_.encode(records, rows), .labels = labels(records, rows)};
+  ClickSplit split{.fields = encoder_.encode(records, rows)};
+  for (const auto value : values(records, rows)) {
+    split.reached.push_back(std::upper_bound(thresholds_.begin(), thresholds_.end(), value) - thresholds_.begin());
+    split.labels.push_back(split.reached.back() > decision_ ? 1 : 0);
+  }
+  for (const float label : {0, 1})
+    require("data", std::find(split.labels.begin(), split.labels.end(), label) != split.labels.end(), records.origin,
+            " has no record whose label is a ", label > 0 ? "yes" : "no", " among ", rows.size(),
+            ", expected both in each split");
   const auto take = [&](const std::string& name) {
     const auto& column = records.column(name);
     RecordColumn part{name, {}, column.values};
