@@ -12,7 +12,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = "make acceptance ONLY=deepfm"
-# Each baseline with the settings that were best for it on the validation part, so that the gains are no strawmen's.
+# Each baseline with settings tuned for it on the validation part, so that the gains are no strawmen's.
 SETTINGS = {"LR": ['model.parts=["linear"]', "data.ordinal=false", "train.epochs=15", "train.batch_size=256",
                    "optimizer.lr=3e-3", "optimizer.l2=1e-4", "ema.decay=0"],
             "FM": ['model.parts=["linear", "fm"]'],

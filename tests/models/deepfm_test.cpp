@@ -89,6 +89,19 @@ class DeepFmTable : public testing::Test {
     }
     return task.evaluate("test")["auc"].get<double>();
   }
+  // The task as `ingot predict` opens it, from its assets and weights alone.
+  std::unique_ptr<Task> reopen(Task& task, const std::string& model) {
+    task.save_assets((folder_ / "run/assets").string());
+    const auto recipe = parse_toml("[model]\nname = \"deepfm\"\nembedding = 4\n" + model +
+                                       "\n[data]\ntrain = \"gone.csv\"\ncategorical = [\"user\"]\n",
+                                   "r.toml");
+    auto opened = make_task(recipe, {.purpose = Purpose::Infer, .run_folder = (folder_ / "run").string()});
+    const torch::NoGradGuard no_grad;
+    for (auto& item : opened->module().named_parameters())
+      item.value().copy_(task.module().named_parameters()[item.key()]);
+    opened->module().eval();
+    return opened;
+  }
   // A yes where user and item are of the same parity: no sum of single fields can say it.
   static std::string parity() {
     std::string csv = "label,user,item,tags,age\n";
@@ -113,18 +126,7 @@ TEST_F(DeepFmTable, AnswersAsItEvaluatesAndTakesUnseenValues) {
   const auto metrics = task->evaluate("test");
   EXPECT_EQ(metrics["gauc"], 1);
   EXPECT_EQ(metrics["audit"]["item"]["groups"].size(), 8u);
-  task->save_assets((folder_ / "run/assets").string());
-  auto recipe = parse_toml(
-      "[model]\nname = \"deepfm\"\nembedding = 4\nhidden = [16]\n[data]\ntrain = \"gone.csv\"\n"
-      "categorical = [\"user\"]\n",
-      "r.toml");
-  const auto answering = make_task(recipe, {.purpose = Purpose::Infer, .run_folder = (folder_ / "run").string()});
-  {
-    const torch::NoGradGuard no_grad;
-    for (auto& item : answering->module().named_parameters())
-      item.value().copy_(task->module().named_parameters()[item.key()]);
-  }
-  answering->module().eval();
+  const auto answering = reopen(*task, "hidden = [16]");
   const Json yes = {{"user", "u1"}, {"item", "i1"}, {"tags", {"a", "b"}}, {"age", 31}};
   Json no = yes, unseen = yes;
   no["item"] = "i2";
@@ -150,16 +152,7 @@ TEST_F(DeepFmTable, AnOrdinalLabelAsksAtEachOfItsValues) {
   fit(*task, 400);
   const Json record = {{"user", "u"}, {"item", "i"}, {"tags", "a"}, {"age", 3}};
   EXPECT_NEAR(task->predict(record)["score"].get<double>(), 0.4, 0.01);
-  task->save_assets((folder_ / "run/assets").string());
-  const auto recipe = parse_toml(
-      "[model]\nname = \"deepfm\"\nparts = [\"linear\"]\n[data]\ntrain = \"gone.csv\"\ncategorical = [\"user\"]\n",
-      "r.toml");
-  const auto answering = make_task(recipe, {.purpose = Purpose::Infer, .run_folder = (folder_ / "run").string()});
-  {
-    const torch::NoGradGuard no_grad;
-    for (auto& item : answering->module().named_parameters())
-      item.value().copy_(task->module().named_parameters()[item.key()]);
-  }
+  const auto answering = reopen(*task, "parts = [\"linear\"]");
   EXPECT_EQ(answering->predict(record), task->predict(record));
   for (int i = 0; i < 70; ++i) csv += std::to_string(i) + ",u,i,a,3\n";
   EXPECT_NE(error_of([&] { make(csv, "positive_from = 4\nordinal = true\n"); }).find("label label has 70 values"),
