@@ -6,6 +6,7 @@
 
 #include <torch/torch.h>
 
+#include "ingot/base/file.h"
 #include "ingot/engine/trainer.h"
 #include "ingot/tasks/task.h"
 
@@ -77,6 +78,9 @@ class TinyTask : public Task {
   std::string unit() const override { return "sample"; }
   double train_flops_per_unit() const override { return 6 * 16; }
   void save_assets(const std::string&) const override {}
+  void illustrate(const std::string& folder) override {
+    write_file_atomic(fs::path(folder) / "seen.txt", std::to_string(module_->seen.item<int64_t>()));
+  }
   std::string data_hash() const override { return tiny_.data_hash; }
   Json card() const override { return {{"rows", tiny_.rows}}; }
 

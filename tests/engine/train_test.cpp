@@ -251,6 +251,7 @@ TEST(EarlyStop, StopsAfterPatienceAndKeepsTheBest) {
   EXPECT_EQ(result.step, 24);
   EXPECT_EQ(result.record["eval"]["best"]["step"], 12);
   EXPECT_EQ(find_checkpoint(run.path(), "best").manifest.step, 12);
+  EXPECT_EQ(read_file(run / "pictures" / "seen.txt"), "12");  // pictures are of the best, not of the last weights
 }
 
 TEST(Players, StepInTurnWithTheOthersFrozen) {

@@ -22,6 +22,7 @@
 #include "ingot/models/registry.h"
 #include "ingot/torch/compat.h"
 #include "ingot/torch/module_state.h"
+#include "ingot/torch/safetensors.h"
 
 namespace ingot {
 namespace {
@@ -405,10 +406,12 @@ void Run::save() {
   write_record("running");
 }
 
+// Pictures are of the checkpoint that is evaluated and served, the best one, whose weights the module keeps.
 void Run::illustrate() {
   const auto pictures = folder_->path() / "pictures";
   fs::create_directories(pictures);
-  const EmaScope average(task_->module(), ema_ ? &*ema_ : nullptr);
+  const auto weights = find_checkpoint(folder_->path(), "best").weights_file();
+  load_module_state(task_->module(), load_tensors(weights), weights.string());
   const torch::NoGradGuard no_grad;
   task_->module().eval();
   task_->illustrate(pictures.string());
