@@ -64,23 +64,23 @@ Tensor ClickTask::loss(const Batch& batch, const std::string&) {
   return bce_with_logits(logits(batch["ids"], batch["weights"], batch["offsets"]), labels) / double(labels.size(1));
 }
 
+Tensor ClickTask::decision_logits(const EncodedRecords& records, const std::vector<int64_t>& rows) {
+  const auto batch = bags(records, data_.encoder().num_fields(), rows);
+  const auto device = module().parameters().front().device();
+  return logits(batch.at("ids").to(device), batch.at("weights").to(device), batch.at("offsets").to(device))
+      .select(1, data_.decision());
+}
+
 Scored ClickTask::score(const ClickSplit& split, int64_t limit) {
   constexpr int64_t kRecords = 4096;
   const torch::NoGradGuard no_grad;
   module().eval();
-  const auto device = module().parameters().front().device();
   Scored scored;
   for (int64_t begin = 0, batches = 0; begin < split.size() && (limit == 0 || batches < limit);
        begin += kRecords, ++batches) {
     std::vector<int64_t> rows;
     for (int64_t i = begin; i < std::min(begin + kRecords, split.size()); ++i) rows.push_back(i);
-    auto batch = bags(split.fields, data_.encoder().num_fields(), rows);
-    const auto p = logits(batch["ids"].to(device), batch["weights"].to(device), batch["offsets"].to(device))
-                       .select(1, data_.decision())
-                       .to(torch::kDouble)
-                       .sigmoid()
-                       .cpu()
-                       .contiguous();
+    const auto p = decision_logits(split.fields, rows).to(torch::kDouble).sigmoid().cpu().contiguous();
     scored.probability.insert(scored.probability.end(), p.data_ptr<double>(), p.data_ptr<double>() + p.numel());
   }
   scored.label.assign(split.labels.begin(), split.labels.begin() + std::ptrdiff_t(scored.probability.size()));
@@ -122,12 +122,7 @@ Json ClickTask::predict(const Json& request) {
     rows.push_back(int64_t(i));
   }
   const torch::NoGradGuard no_grad;
-  auto batch = bags(records, data_.encoder().num_fields(), rows);
-  const auto device = module().parameters().front().device();
-  const auto p = logits(batch["ids"].to(device), batch["weights"].to(device), batch["offsets"].to(device))
-                     .select(1, data_.decision())
-                     .sigmoid()
-                     .cpu();
+  const auto p = decision_logits(records, rows).sigmoid().cpu();
   if (!many) return {{"score", p[0].item<double>()}};
   Json scores = Json::array();
   for (int64_t i = 0; i < p.size(0); ++i) scores.push_back(p[i].item<double>());

@@ -130,6 +130,7 @@ class ClickTask : public Task {
   TaskOptions options_;
 
  private:
+  Tensor decision_logits(const EncodedRecords& records, const std::vector<int64_t>& rows);  // [B]
   Scored score(const ClickSplit& split, int64_t limit);
 };
 
