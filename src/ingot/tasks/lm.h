@@ -47,8 +47,8 @@ class LmTask : public Task {
   Tensor loss(const Batch& batch, const std::string& player) override;
   // {"loss" nats per token, "perplexity", "bits_per_byte", "bits_per_char", "tokens"}; an end-of-text token costs bits
   // and adds no character. Windows do not overlap, but for data.eval_stride. By data.kneser_ney also
-  // {"kneser_ney_bits_per_char"} of an n-gram model of the tokens of the training split, given the same documents
-  // and how many different characters they have; by data.samples.metre {"scanning_lines", "copied_lines"}: shares of
+  // {"kneser_ney_bits_per_char"} of an n-gram model of the tokens of the training split, over the same
+  // documents and vocabulary; by data.samples.metre {"scanning_lines", "copied_lines"}: shares of
   // the lines of the samples that scan and that stand in the training split, and {"held_out_scanning_lines"}.
   Json evaluate(const std::string& split, int64_t limit) override;
   std::string unit() const override { return "token"; }
