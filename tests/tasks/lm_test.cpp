@@ -178,6 +178,11 @@ TEST_F(LmTest, BpeTokensStayWithinThePattern) {
   EXPECT_LT(encoded("").size(), 3u) << "a word of two characters is one token";
 }
 
+TEST_F(LmTest, KeysOfBpeAreOfBpeOnly) {
+  const auto error = error_of([&] { make_task(recipe(text_line() + "vocab_size = 300\n"), {.batch_size = 1}); });
+  EXPECT_NE(error.find("data.vocab_size: got 300 with tokenizer 'char'"), std::string::npos) << error;
+}
+
 TEST_F(LmTest, OverlappingWindowsCountEveryTokenOnceWithMoreContext) {
   const auto task = make_task(recipe(text_line() + "eval_stride = 3\n"), {.batch_size = 2});
   task->initialise();

@@ -67,6 +67,18 @@ TEST(Spans, LearnsAnswersByHeartAcrossWindows) {
   EXPECT_NE(error_of([&] { task->predict({{"question", "x"}}); }).find("no string \"context\""), std::string::npos);
 }
 
+TEST(Spans, SaysHowManyAnswersWereLost) {
+  const TempFolder folder;
+  write_file_atomic(folder / "qa.json", R"({"data":[{"paragraphs":[{"context":"in Rome","qas":[{"id":"1","question":)"
+                                        R"("Where?","answers":[{"text":"Paris","answer_start":3}]}]}]}]})");
+  const auto file = (folder / "qa.json").string();
+  const auto error = error_of([&] {
+    make_task(parse_toml("[model]\nname = \"bert\"\nhead = \"span\"\n[data]\ntrain = [\"" + file + "\"]\n", "r.toml"),
+              {.batch_size = 1});
+  });
+  EXPECT_NE(error.find("no question with an answer (1 left out"), std::string::npos) << error;
+}
+
 TEST(Spans, MarksRareWordsThatTheQuestionHasToo) {
   const TempFolder folder;
   const Json qa = {{"id", "a"}, {"question", "the red one"}, {"answers", {{{"text", "hen"}, {"answer_start", 8}}}}};

@@ -149,6 +149,14 @@ Problems LmDataConfig::validate() const {
     problems.push_back(detail::join_parts("validation: got ", validation, ", expected between 0 and 1"));
   if (!validation_text.empty() && text.empty())
     problems.push_back("validation_text: got '" + validation_text + "' without text, expected both");
+  const LmDataConfig defaults;
+  const auto of_bpe = [&](const char* key, const auto& value, const auto& by_default) {
+    if (tokenizer != "bpe" && value != by_default)
+      problems.push_back(detail::join_parts(key, ": got ", value, " with tokenizer '", tokenizer,
+                                            "', expected tokenizer = \"bpe\", which is learned, or no such key"));
+  };
+  of_bpe("vocab_size", vocab_size, defaults.vocab_size);
+  of_bpe("pattern", pattern, defaults.pattern);
   for (const auto& [key, value] : {std::pair{"eval_stride", eval_stride}, {"samples.count", samples.count}})
     if (value < 0) problems.push_back(detail::join_parts(key, ": got ", value, ", expected 0 or more"));
   if (kneser_ney < 0 || kneser_ney > 16)

@@ -70,7 +70,8 @@ SpanData open_span_data(const SpanConfig& config, const TaskOptions& options) {
       return at % step == 0 && at / step < size_t(config.questions);
     });
   }
-  require("data", !train.questions.empty(), "train holds no question with an answer, expected at least one");
+  require("data", !train.questions.empty(), "train holds no question with an answer (", train.lost_answers,
+          " left out, whose text stands neither at answer_start nor just once elsewhere), expected at least one");
   return data;
 }
 
