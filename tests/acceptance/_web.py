@@ -1,10 +1,9 @@
 """The npm packages that tests of pages and of the server need."""
-import pathlib
 import shutil
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+from _rows import ROOT
 
 
 def node_modules(folder):

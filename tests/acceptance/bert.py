@@ -3,49 +3,34 @@
 a line. --pretraining RUN and --pretraining-zh RUN reuse runs of the pre-training, whose CPU time is read from run.json."""
 import argparse
 import json
-import os
 import pathlib
-import resource
-import subprocess
 import sys
 import tarfile
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMAND = "make acceptance ONLY=bert"
+from _rows import compared, cpu_minutes, data_set, ingot, row
+
 CASES = ("sst2", "trec", "chnsenticorp", "qa-by-heart", "qa")
 SETS = {"sst2": ("cls-sst2", "cls-imdb"), "trec": ("cls-trec",), "chnsenticorp": ("cls-chnsenticorp",),
         "qa-by-heart": ("qa-xquad",), "qa": ("qa-xquad", "qa-cmrc2018")}
 
 
-def row(name, value, unit, bar, holds, **more):
-    print(json.dumps({"name": "bert/" + name, "value": value, "unit": unit, "bar": bar, "holds": holds,
-                      "peer": more.pop("peer", None), "command": COMMAND, **more}), flush=True)
-
-
-def cpu_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 class Runner:
     def __init__(self, build, folder, given):
-        self.program, self.folder = str(build / "ingot"), folder
+        self.build, self.folder = build, folder
         self.given = {language: pathlib.Path(run).resolve() for language, run in given.items() if run}
         self.pretraining = {}  # language: run folder and CPU minutes
 
     def ingot(self, *arguments):
-        out = subprocess.run([self.program, *map(str, arguments)], check=True, cwd=ROOT, stdout=subprocess.PIPE,
-                             text=True).stdout
-        return json.loads(out) if "--json" in arguments else out
+        return ingot(self.build, *arguments)
 
     def trained(self, recipe, name, split, *settings):
         """Metrics of the best checkpoint on `split`, and CPU minutes of both commands."""
-        before, folder = cpu_seconds(), self.folder / name
+        before, folder = cpu_minutes(), self.folder / name
         options = [part for setting in settings for part in ("--set", setting)]
         self.ingot("train", f"recipes/bert/{recipe}.toml", "--run-folder", folder, "--quiet", "--json", *options)
         metrics = self.ingot("eval", folder, "--split", split, "--json")["metrics"]
-        minutes = (cpu_seconds() - before) / 60
+        minutes = cpu_minutes() - before
         print(name, metrics, f"{minutes:.1f} CPU minutes", file=sys.stderr)
         return metrics, minutes
 
@@ -53,42 +38,37 @@ class Runner:
 def classified(runner, recipe, bar, minutes_bar, peer, before=0.0, *settings):
     """`before`: CPU minutes of pre-training that count."""
     metrics, minutes = runner.trained(recipe, recipe, "test", *settings)
-    row(recipe, metrics["accuracy"], "test accuracy", f">= {bar}", metrics["accuracy"] >= bar, f1=metrics["f1"],
-        ece=metrics["ece"], peer=peer)
-    row(f"{recipe}-cpu-minutes", round(minutes + before, 1), "CPU minutes, pre-training included",
-        f"<= {minutes_bar}", minutes + before <= minutes_bar, pretraining=round(before, 1))
+    compared(recipe, metrics["accuracy"], "test accuracy", ">=", bar, peer, f1=metrics["f1"], ece=metrics["ece"])
+    compared(f"{recipe}-cpu-minutes", round(minutes + before, 1), "CPU minutes, pre-training included", "<=",
+             minutes_bar, pretraining=round(before, 1))
 
 
-def english(data):
+def english():
     """Sentences of SST-2 and TREC, WikiText-2's validation part, all IMDB reviews without their labels."""
-    parts, sentences = [], data / "cls-sst2/stsa.binary.train"
-    if sentences.is_file():
+    parts = []
+    if sentences := data_set("cls-sst2/stsa.binary.train"):
         parts += [line[2:] for line in sentences.read_text().splitlines()]
-    questions = data / "cls-trec/TREC.train"
-    if questions.is_file():
+    if questions := data_set("cls-trec/TREC.train"):
         parts += [line.split(" ", 1)[1] for line in questions.read_text("latin-1").splitlines()]
-    wiki = data / "lm-wikitext2-valid-test/valid.txt"
-    if wiki.is_file():
+    if wiki := data_set("lm-wikitext2-valid-test/valid.txt"):
         parts.append(wiki.read_text())
-    reviews = data / "cls-imdb/aclImdb_20k.tar.gz"
-    if reviews.is_file():
+    if reviews := data_set("cls-imdb/aclImdb_20k.tar.gz"):
         with tarfile.open(reviews) as archive:
             parts += [archive.extractfile(member).read().decode().replace("<br />", " ")
                       for member in archive if member.isfile()]
     return parts
 
 
-def chinese(data):
+def chinese():
     """Contexts of CMRC's development file, which the reader is trained on, and ChnSentiCorp's training reviews."""
-    articles = json.loads((data / "qa-cmrc2018/cmrc2018_dev.json").read_text())["data"]
+    articles = json.loads(data_set("qa-cmrc2018/cmrc2018_dev.json").read_text())["data"]
     parts = [paragraph["context"].replace("\n", " ") for article in articles for paragraph in article["paragraphs"]]
-    reviews = data / "cls-chnsenticorp/train.tsv"
-    if reviews.is_file():
+    if reviews := data_set("cls-chnsenticorp/train.tsv"):
         parts += [line.split("\t", 1)[1] for line in reviews.read_text().splitlines()[1:]]
     return parts
 
 
-def pretrained(runner, data, language):
+def pretrained(runner, language):
     """Masked words: run folder and CPU minutes, made once a language."""
     if language not in runner.pretraining:
         texts, recipe, options = {"en": (english, "mlm", ["--lowercase", "--vocab-size", 12000]),
@@ -97,18 +77,18 @@ def pretrained(runner, data, language):
             masked = runner.ingot("eval", run, "--split", "validation", "--json")["metrics"]
             minutes = json.loads((run / "run.json").read_text())["train"]["cpu_s"] / 60
         else:
-            before, text = cpu_seconds(), runner.folder / f"pretrain-{language}.txt"
+            before, text = cpu_minutes(), runner.folder / f"pretrain-{language}.txt"
             run, vocabulary = runner.folder / recipe, runner.folder / f"vocabulary-{language}"
-            text.write_text("\n".join(texts(data)) + "\n")
+            text.write_text("\n".join(texts()) + "\n")
             runner.ingot("tokenizer", "train", text, "--out", vocabulary, "--kind", "wordpiece", *options)
             masked, _ = runner.trained(recipe, recipe, "validation", f'data.text="{text}"',
                                        f'data.tokenizer="{vocabulary}"')
-            minutes = (cpu_seconds() - before) / 60
+            minutes = cpu_minutes() - before
         runner.pretraining[language] = run, minutes
         gain = masked["unigram_loss"] - masked["loss"]
-        row(f"masked words, {language}", gain, "nat below the unigram loss", ">= 0.5", gain >= 0.5, loss=masked["loss"],
-            accuracy=masked["accuracy"], minutes=round(minutes, 1),
-            peer={"name": "unigram loss", "value": masked["unigram_loss"]})
+        compared(f"masked words, {language}", gain, "nat below the unigram loss", ">=", 0.5,
+                 {"name": "unigram loss", "value": masked["unigram_loss"]}, loss=masked["loss"],
+                 accuracy=masked["accuracy"], minutes=round(minutes, 1))
     return runner.pretraining[language]
 
 
@@ -128,17 +108,16 @@ def main():
     parser.add_argument("--pretraining-zh", help="run folder of recipes/bert/mlm-zh.toml")
     arguments = parser.parse_args()
     build = pathlib.Path(arguments.build).resolve()
-    mirror = os.environ.get("INGOT_DATA")
     with tempfile.TemporaryDirectory() as temporary:
         runner = Runner(build, pathlib.Path(temporary), {"en": arguments.pretraining, "zh": arguments.pretraining_zh})
         for case in CASES:
             if arguments.only not in (None, case):
                 continue
-            missing = [name for name in SETS[case] if not mirror or not (pathlib.Path(mirror) / name).is_dir()]
+            missing = [name for name in SETS[case] if not data_set(name)]
             if missing:
                 row(case, None, "", "", None, why=f"INGOT_DATA holds no {', '.join(missing)}")
             elif case in ("sst2", "trec"):
-                run, minutes = pretrained(runner, pathlib.Path(mirror), "en")
+                run, minutes = pretrained(runner, "en")
                 bar = {"sst2": (0.81, 25), "trec": (0.86, 10)}[case]
                 if case == "sst2":  # a labelled task before the small one
                     _, more = runner.trained("imdb", "imdb", "validation", f'model.init_from="{run}"')
@@ -148,18 +127,18 @@ def main():
             elif case == "chnsenticorp":
                 classified(runner, "chnsenticorp", 0.87, 25, {"name": "largest class", "value": 0.507})
             elif case == "qa-by-heart":
-                run, _ = pretrained(runner, pathlib.Path(mirror), "en")
+                run, _ = pretrained(runner, "en")
                 metrics, _ = runner.trained("xquad", "heart", "train", f'model.init_from="{run}"', "data.questions=64",
                                             "train.epochs=60", "data.validation_fraction=0",
                                             "data.max_answer_length=40", "model.hidden_dropout_prob=0")
-                row("qa: 64 questions by heart", metrics["exact"], "exact match, percent", ">= 100",
-                    metrics["exact"] >= 100, f1=metrics["f1"])
+                compared("qa: 64 questions by heart", metrics["exact"], "exact match, percent", ">=", 100,
+                         f1=metrics["f1"])
             else:
-                run, minutes = pretrained(runner, pathlib.Path(mirror), "en")
+                run, minutes = pretrained(runner, "en")
                 minutes += answered(runner, "xquad", "qa", f'model.init_from="{run}"')
-                run, more = pretrained(runner, pathlib.Path(mirror), "zh")
+                run, more = pretrained(runner, "zh")
                 minutes += more + answered(runner, "cmrc", "qa-zh", f'model.init_from="{run}"')
-                row("qa-cpu-minutes", round(minutes, 1), "CPU minutes, pre-training included", "<= 40", minutes <= 40)
+                compared("qa-cpu-minutes", round(minutes, 1), "CPU minutes, pre-training included", "<=", 40)
 
 
 if __name__ == "__main__":

@@ -4,20 +4,16 @@ pictures of digits drawn here (precision at 1, both ways), beside chance. One JS
 the digits and writes their table."""
 import argparse
 import csv
-import json
-import os
 import pathlib
 import random
 import re
-import resource
 import struct
-import subprocess
 import sys
 import tempfile
 import zlib
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMAND = "make acceptance ONLY=clip"
+from _rows import compared, cpu_minutes, data_set, ingot
+
 FONT = {  # 5 x 7
     0: "01110 10001 10011 10101 11001 10001 01110", 1: "00100 01100 00100 00100 00100 00100 01110",
     2: "01110 10001 00001 00010 00100 01000 11111", 3: "11111 00010 00100 00010 00001 10001 01110",
@@ -25,18 +21,6 @@ FONT = {  # 5 x 7
     6: "00110 01000 10000 11110 10001 10001 01110", 7: "11111 00001 00010 00100 01000 01000 01000",
     8: "01110 10001 10001 01110 10001 10001 01110", 9: "01110 10001 10001 01111 00001 00010 01100"}
 SIDE = 28
-
-
-def row(name, value, unit, bar, holds, chance=None, **more):
-    peer = None if chance is None else {"name": "chance", "value": round(chance, 4)}
-    print(json.dumps({"name": "clip/" + name, "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": peer,
-                      "command": COMMAND, **more}), flush=True)
-
-
-def run(build, *arguments):
-    out = subprocess.run([str(build / "ingot"), *map(str, arguments)], check=True, cwd=ROOT, stdout=subprocess.PIPE,
-                         text=True).stdout
-    return json.loads(out)
 
 
 def draw(digit, rng):
@@ -79,11 +63,10 @@ def draw_digits(recordings, folder):
 
 
 def train(build, recipe, folder, *settings):
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(build, "train", f"recipes/clip/{recipe}.toml", "--run-folder", folder, "--quiet", "--json", *settings)
-    metrics = run(build, "eval", folder, "--split", "test", "--checkpoint", "latest", "--json")["metrics"]
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    minutes = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / 60
+    before = cpu_minutes()
+    ingot(build, "train", f"recipes/clip/{recipe}.toml", "--run-folder", folder, "--quiet", "--json", *settings)
+    metrics = ingot(build, "eval", folder, "--split", "test", "--checkpoint", "latest", "--json")["metrics"]
+    minutes = cpu_minutes() - before
     print(recipe, metrics, f"{minutes:.1f} CPU minutes", file=sys.stderr)
     return metrics, round(minutes, 1)
 
@@ -91,9 +74,9 @@ def train(build, recipe, folder, *settings):
 def report(name, metrics, minutes, key, unit, bar, most, chance):
     for way in ("image_to_text", "text_to_image", "image_to_sound", "sound_to_image"):
         if way in metrics:
-            value = metrics[way][key]
-            row(f"{name}-{way.replace('_', '-')}", value, unit, f">= {bar}", value >= bar, chance, **metrics[way])
-    row(f"{name}-cpu-minutes", minutes, "CPU minutes", f"<= {most}", minutes <= most)
+            compared(f"{name}-{way.replace('_', '-')}", metrics[way][key], unit, ">=", bar,
+                     {"name": "chance", "value": round(chance, 4)}, **metrics[way])
+    compared(f"{name}-cpu-minutes", minutes, "CPU minutes", "<=", most)
 
 
 def main():
@@ -102,19 +85,18 @@ def main():
     parser.add_argument("--draw", type=pathlib.Path)
     arguments = parser.parse_args()
     build = pathlib.Path(arguments.build).resolve()
-    mirror = pathlib.Path(os.environ.get("INGOT_DATA", "/nonexistent"))
-    recordings = mirror / "speech-fsdd-4-speakers/recordings"
+    recordings = data_set("speech-fsdd-4-speakers/recordings")
     if arguments.draw:
         draw_digits(recordings, arguments.draw)
         return
     with tempfile.TemporaryDirectory() as temporary:
         temporary = pathlib.Path(temporary)
-        if (mirror / "clip-noto-emoji").is_dir():
+        if data_set("clip-noto-emoji"):
             metrics, minutes = train(build, "emoji", temporary / "emoji")
             report("emoji", metrics, minutes, "recall10", "recall@10", 0.40, 20, 10 / metrics["pairs"])
         else:
-            row("emoji", None, "recall@10", ">= 0.4", None, why="INGOT_DATA holds no clip-noto-emoji")
-        if recordings.is_dir():
+            compared("emoji", None, "recall@10", ">=", 0.4, why="INGOT_DATA holds no clip-noto-emoji")
+        if recordings:
             digits = temporary / "digits"
             draw_digits(recordings, digits)
             metrics, minutes = train(build, "spoken-digits", temporary / "spoken", "--set",
@@ -122,7 +104,8 @@ def main():
                                      f'data.test="{digits}/pairs.csv:test"')
             report("audio-image", metrics, minutes, "recall1", "precision@1", 0.90, 5, 0.1)
         else:
-            row("audio-image", None, "precision@1", ">= 0.9", None, why="INGOT_DATA holds no speech-fsdd-4-speakers")
+            compared("audio-image", None, "precision@1", ">=", 0.9,
+                     why="INGOT_DATA holds no speech-fsdd-4-speakers")
 
 
 if __name__ == "__main__":

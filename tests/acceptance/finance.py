@@ -10,8 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-COMMAND = "make acceptance ONLY=finance"
+from _rows import ROOT, row
 
 VALIDATE = """
 import json, pathlib, sys, warnings
@@ -34,11 +33,6 @@ for path in sorted(pathlib.Path(sys.argv[2]).rglob("*.ocf.json")):
         bad.append(f"{path.name}: {'/'.join(map(str, error.absolute_path))}: {error.message[:160]}")
 print(json.dumps(bad))
 """
-
-
-def row(name, value, unit, bar, holds, **more):
-    print(json.dumps({"name": f"finance/{name}", "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": None,
-                      "command": COMMAND, **more}), flush=True)
 
 
 def python_with(module):

@@ -4,14 +4,13 @@ same training in eager fp32 PyTorch (bench/peers/gpt_torch.py), one thread each,
 after WikiText-2 (docs/lora.md). One JSON row a line."""
 import argparse
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMAND = "make acceptance ONLY=gpt"
+from _rows import ROOT, compared, data_set, row
+
 PYTHON = "/usr/bin/python3"  # Debian's, which sees python3-torch
 # form, recipe, bar of the loss, PyTorch's loss with the same recipe in full
 FORMS = (("gpt2", "recipes/gpt/shakespeare-char.toml", 1.92),
@@ -19,11 +18,6 @@ FORMS = (("gpt2", "recipes/gpt/shakespeare-char.toml", 1.92),
          ("muon", "recipes/gpt/shakespeare-muon.toml", 1.61))
 RATIO = 0.65
 LORA = 1.90
-
-
-def row(name, value, unit, bar, holds, peer=None, **more):
-    print(json.dumps({"name": "gpt/" + name, "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": peer,
-                      "command": COMMAND, **more}), flush=True)
 
 
 def train(build, recipe, folder, *settings):
@@ -46,10 +40,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build/dev")
     build = pathlib.Path(parser.parse_args().build).resolve()
-    mirror = os.environ.get("INGOT_DATA")
-    text = pathlib.Path(mirror) / "lm-tinyshakespeare/input.txt" if mirror else None
+    text, wikitext = data_set("lm-tinyshakespeare/input.txt"), data_set("lm-wikitext2-valid-test/valid.txt")
     names = [f"shakespeare-{form}{suffix}" for form, _, _ in FORMS for suffix in ("", "-cpu-ratio")] + ["shakespeare-lora"]
-    if text is None or not text.exists():
+    if not text:
         for name in names:
             row(name, None, "", "", None, why="INGOT_DATA holds no lm-tinyshakespeare/input.txt")
         return
@@ -61,28 +54,27 @@ def main():
             record = train(build, recipe, pathlib.Path(temporary) / form)
             after = peer(form, text, 40) if has_torch else None
             loss = record["eval"]["validation"]["loss"]
-            row(f"shakespeare-{form}", loss, "nats per character", f"<= {bar}", loss <= bar,
-                precision=record["precision"])
+            compared(f"shakespeare-{form}", loss, "nats per character", "<=", bar, precision=record["precision"])
             name = f"shakespeare-{form}-cpu-ratio"
             if not has_torch:
-                row(name, None, "of PyTorch fp32", f"<= {RATIO}", None,
-                    why="python3-torch is not installed; tools/install_dependencies.sh peers")
+                compared(name, None, "of PyTorch fp32", "<=", RATIO,
+                         why="python3-torch is not installed; tools/install_dependencies.sh peers")
                 continue
             ours = 1e3 * record["train"]["cpu_s"] / record["train"]["steps"]
             theirs = (before["ms_per_step"] + after["ms_per_step"]) / 2
-            row(name, ours / theirs, "of PyTorch fp32", f"<= {RATIO}", ours / theirs <= RATIO,
-                {"name": f"PyTorch {before['torch']} eager fp32, ms per step", "value": theirs}, ms_per_step=ours)
-        wikitext = pathlib.Path(mirror) / "lm-wikitext2-valid-test/valid.txt"
-        if not wikitext.exists():
-            row("shakespeare-lora", None, "nats per character", f"<= {LORA}", None, why=f"INGOT_DATA holds no {wikitext}")
+            compared(name, ours / theirs, "of PyTorch fp32", "<=", RATIO,
+                     {"name": f"PyTorch {before['torch']} eager fp32, ms per step", "value": theirs}, ms_per_step=ours)
+        if not wikitext:
+            compared("shakespeare-lora", None, "nats per character", "<=", LORA,
+                     why="INGOT_DATA holds no lm-wikitext2-valid-test/valid.txt")
             return
         base = pathlib.Path(temporary) / "wikitext"
         train(build, "recipes/gpt/shakespeare-modern.toml", base, f"data.text={wikitext}")
         record = train(build, "recipes/gpt/shakespeare-lora.toml", pathlib.Path(temporary) / "lora",
                        f"model.init_from={base}")
         loss = record["eval"]["validation"]["loss"]
-        row("shakespeare-lora", loss, "nats per character", f"<= {LORA}", loss <= LORA,
-            trained_parameters=record["model"]["trained_parameters"])
+        compared("shakespeare-lora", loss, "nats per character", "<=", LORA,
+                 trained_parameters=record["model"]["trained_parameters"])
 
 
 if __name__ == "__main__":

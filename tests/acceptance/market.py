@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-COMMAND = "make acceptance ONLY=market"
+from _rows import ROOT, row
+
 
 # id, [(firm, value, cost)], alpha, prices, shares. B0: p = c + (1 + W(e^(delta - alpha c - 1))) / alpha, W(e) = 1, closed form;
 # B1 to B4: mpmath with 30 digits; B5 (nests): tools/golden/market_prices.py, 50 digits.
@@ -44,11 +44,6 @@ demographics = ["income", "income_squared", "age", "child"]
 sigma = [0.3302, 2.4526, 0.0163, 0.2441]   # start values of Nevo 2000, table 1
 pi = [[5.4819, 0, 0.2037, 0], [15.8935, -1.2, 0, 2.6342], [-0.2506, 0, 0.0511, 0], [1.2650, 0, -0.8091, 0]]
 """
-
-
-def row(name, value, unit, bar, holds, peer=None, **more):
-    print(json.dumps({"name": f"market/{name}", "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": peer,
-                      "command": COMMAND, **more}), flush=True)
 
 
 def market_toml(products, alpha, extra=""):

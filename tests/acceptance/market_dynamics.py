@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-COMMAND = "make acceptance ONLY=market_dynamics"
+from _rows import ROOT, row
+
 
 # Own solution of the standard 18-rung duopoly (residuals below 1e-13); no published table of values is known.
 # Parameters: Borkovsky, Doraszelski & Kryukov 2012, as recalled.
@@ -40,11 +40,6 @@ WRONG = [  # arguments, what the message must name
     (["forecast", "examples/race.toml", "--set", "demand.elasticity=2"], ["elasticity: got 2", "< 0"]),
     (["forecast", "examples/race.toml", "--set", "forecast.usage_growth=4"], ["usage_growth: got 4", "explodes"]),
 ]
-
-
-def row(name, value, unit, bar, holds, **more):
-    print(json.dumps({"name": f"market/{name}", "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": None,
-                      "command": COMMAND, **more}), flush=True)
 
 
 def main():

@@ -10,15 +10,10 @@ import subprocess
 import sys
 import tempfile
 
-from _web import ROOT, node_modules
+from _rows import ROOT, row
+from _web import node_modules
 
-COMMAND = "make acceptance ONLY=plan"
 EXAMPLES = ("venture_open_weights", "venture_vertical")
-
-
-def row(name, value, unit, bar, holds, **more):
-    print(json.dumps({"name": f"plan/{name}", "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": None,
-                      "command": COMMAND, **more}), flush=True)
 
 
 def main():

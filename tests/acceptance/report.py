@@ -9,19 +9,14 @@ import shutil
 import subprocess
 import sys
 
-from _web import ROOT, node_modules
+from _rows import ROOT, row
+from _web import node_modules
 
-COMMAND = "make acceptance ONLY=report"
 FINANCE = (["captable", "show"], ["round"], ["waterfall"], ["value"], ["investors"],
            ["runway", "--paths", "4096", "--sensitivity", "--optimise"])
 FINDINGS = {"errors": "console errors", "requests": "outside requests", "empty": "charts not drawn",
             "overflow": "views wider than the screen", "axe": "serious axe-core findings",
             "not_numbers": "views with NaN, null or undefined"}
-
-
-def row(name, value, unit, bar, holds, **more):
-    print(json.dumps({"name": f"report/{name}", "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": None,
-                      "command": COMMAND, **more}), flush=True)
 
 
 def main():

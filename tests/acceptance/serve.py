@@ -12,14 +12,8 @@ import threading
 import urllib.error
 import urllib.request
 
-from _web import ROOT, node_modules
-
-COMMAND = "make acceptance ONLY=serve"
-
-
-def row(name, value, unit, bar, holds, **more):
-    print(json.dumps({"name": f"serve/{name}", "value": value, "unit": unit, "bar": bar, "holds": holds, "peer": None,
-                      "command": COMMAND, **more}), flush=True)
+from _rows import ROOT, row
+from _web import node_modules
 
 
 def start(ingot, folder, *flags):

@@ -5,18 +5,10 @@ import argparse
 import json
 import pathlib
 import random
-import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import _tokenizer_peers as peers  # noqa: E402
-
-COMMAND = "make acceptance ONLY=tokenizer"
-
-
-def row(name, value, unit, bar, holds, peer=None, **more):
-    print(json.dumps({"name": "tokenizer/" + name, "value": value, "unit": unit, "bar": bar, "holds": holds,
-                      "peer": peer, "command": COMMAND, **more}), flush=True)
+import _tokenizer_peers as peers
+from _rows import row
 
 
 def differences(got, expected):

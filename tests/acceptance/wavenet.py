@@ -4,14 +4,12 @@ how many generated digits a speech recogniser of ours writes down rightly. One J
 trained runs of recipes/wavenet/fsdd.toml and recipes/ctc/fsdd.toml."""
 import argparse
 import json
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMAND = "make acceptance ONLY=wavenet"
+from _rows import compared, data_set, ingot
+
 DIGITS = "zero one two three four five six seven eight nine".split()
 SPEAKERS = "george jackson lucas nicolas".split()
 BARS = {"bits": ("bits a sample, mu-law 256, test", "<=", 5.3), "cpu-minutes": ("CPU minutes of training", "<=", 25),
@@ -19,16 +17,8 @@ BARS = {"bits": ("bits a sample, mu-law 256, test", "<=", 5.3), "cpu-minutes": (
         "transcribed": ("share of generated digits", ">=", 0.6)}
 
 
-def row(name, value, peer=None, **more):
-    unit, sign, bar = BARS[name]
-    holds = None if value is None else value <= bar if sign == "<=" else value >= bar
-    print(json.dumps({"name": "wavenet/fsdd-" + name, "value": value, "unit": unit, "bar": f"{sign} {bar}",
-                      "holds": holds, "peer": peer, "command": COMMAND, **more}), flush=True)
-
-
-def ingot(build, *arguments):
-    return subprocess.run([str(build / "ingot"), *map(str, arguments)], check=True, cwd=ROOT, stdout=subprocess.PIPE,
-                          text=True).stdout
+def judged(name, value, peer=None, **more):
+    compared("fsdd-" + name, value, *BARS[name], peer, **more)
 
 
 def answers(build, run, requests, folder):
@@ -44,10 +34,9 @@ def main():
     parser.add_argument("--judge", help="run folder of recipes/ctc/fsdd.toml")
     arguments = parser.parse_args()
     build = pathlib.Path(arguments.build).resolve()
-    mirror = os.environ.get("INGOT_DATA")
-    if not mirror or not (pathlib.Path(mirror) / "speech-fsdd-4-speakers").is_dir():
+    if not data_set("speech-fsdd-4-speakers"):
         for name in BARS:
-            row(name, None, why="INGOT_DATA holds no speech-fsdd-4-speakers")
+            judged(name, None, why="INGOT_DATA holds no speech-fsdd-4-speakers")
         return
     with tempfile.TemporaryDirectory() as temporary:
         runs = {}
@@ -55,18 +44,18 @@ def main():
             runs[name] = pathlib.Path(vars(arguments)[name] or pathlib.Path(temporary) / name).resolve()
             if not vars(arguments)[name]:
                 ingot(build, "train", f"recipes/{recipe}/fsdd.toml", "--run-folder", runs[name], "--quiet", "--json")
-        metrics = json.loads(ingot(build, "eval", runs["run"], "--split", "test", "--json"))["metrics"]
+        metrics = ingot(build, "eval", runs["run"], "--split", "test", "--json")["metrics"]
         print(metrics, file=sys.stderr)
-        row("bits", metrics["bits"], {"name": "bigrams of levels", "value": metrics["bigram_bits"]},
+        judged("bits", metrics["bits"], {"name": "bigrams of levels", "value": metrics["bigram_bits"]},
             unigram_bits=metrics["unigram_bits"])
-        row("cpu-minutes", round(json.loads((runs["run"] / "run.json").read_text())["train"]["cpu_s"] / 60, 1))
+        judged("cpu-minutes", round(json.loads((runs["run"] / "run.json").read_text())["train"]["cpu_s"] / 60, 1))
         requests = [{"out": f"{temporary}/{digit}_{speaker}_{seed}.wav", "text": digit, "speaker": speaker,
                      "seed": seed} for digit in DIGITS for speaker in SPEAKERS for seed in range(2)]
         made = answers(build, runs["run"], requests, temporary)
-        row("speed", round(sum(a["seconds"] for a in made) / sum(a["cpu_seconds"] for a in made), 2))
+        judged("speed", round(sum(a["seconds"] for a in made) / sum(a["cpu_seconds"] for a in made), 2))
         heard = answers(build, runs["judge"], [{"file": r["out"]} for r in requests], temporary)
         right = sum(h["text"] == r["text"] for h, r in zip(heard, requests))
-        row("transcribed", right / len(requests), {"name": "one word for all", "value": 0.1}, clips=len(requests))
+        judged("transcribed", right / len(requests), {"name": "one word for all", "value": 0.1}, clips=len(requests))
 
 
 if __name__ == "__main__":
