@@ -226,6 +226,32 @@ TEST(Bert, HidesTokensOfTrainingTextsOthersEachTime) {
   EXPECT_NE(error_of([&] { task_of("1.0"); }).find("token_dropout: got 1, expected 0 <= x < 1"), std::string::npos);
 }
 
+TEST(Bert, SplitsLongTrainingTextsIntoPartsWithTheirLabel) {
+  const TempFolder folder;
+  write_file_atomic(folder / "train", "long a b c d e f g\nshort h\n");  // [CLS] 3 tokens [SEP]
+  write_file_atomic(folder / "validation", "long a b c d e f g\nshort h\n");
+  const auto rows_of = [&](const std::string& setting) {
+    const auto file = [&](const char* name) { return std::string(name) + " = \"" + (folder / name).string() + "\"\n"; };
+    const auto task = make_task(parse_toml("[model]\nname = \"bert\"\nhidden_size = 8\nnum_hidden_layers = 1\n"
+                                           "num_attention_heads = 1\nintermediate_size = 8\n"
+                                           "max_position_embeddings = 5\n[data]\n" +
+                                               file("train") + file("validation") + setting +
+                                               "[data.tokenizer]\nvocab_size = 200\nmin_frequency = 1\n",
+                                           "r.toml"),
+                                {.batch_size = 8});
+    EXPECT_EQ(task->evaluate("validation")["samples"], 2) << "validation reads beginnings";
+    const auto batch = task->train_batch(0);
+    const auto real = (batch["ids"] != 0).sum(1) - 2;
+    std::multiset<std::pair<int64_t, int64_t>> rows;  // label, tokens of the text
+    for (int64_t i = 0; i < real.size(0); ++i)
+      rows.emplace(batch["labels"][i].item<int64_t>(), real[i].item<int64_t>());
+    return rows;
+  };
+  using Rows = std::multiset<std::pair<int64_t, int64_t>>;
+  EXPECT_EQ(rows_of(""), (Rows{{0, 3}, {1, 1}}));
+  EXPECT_EQ(rows_of("split_long_texts = true\n"), (Rows{{0, 2}, {0, 2}, {0, 3}, {1, 1}}));
+}
+
 TEST(Bert, WritesWhatItReadsToTheLastBit) {
   const TempFolder folder;
   for (const auto head : {BertHead::MaskedLm, BertHead::Classify, BertHead::Span}) {

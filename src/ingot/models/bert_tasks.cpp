@@ -45,10 +45,13 @@ struct WithTokenizer : Data {
 };
 
 struct BertTextConfig : WithTokenizer<LabelledTextConfig> {
+  bool split_long_texts = false;
   double token_dropout = 0;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     WithTokenizer<LabelledTextConfig>::visit(self, v);
+    v("split_long_texts", self.split_long_texts,
+      "a training text beyond the model's length becomes parts of like size, each with its label; else its beginning");
     v("token_dropout", self.token_dropout,
       "share of a training text's tokens that become [MASK], others each time (Iyyer et al. 2015)");
   }
@@ -122,6 +125,7 @@ class BertClassifyTask : public ClassifyTask {
         tokens_(*tokenizer_),
         length_(config.max_position_embeddings),
         source_(data.train),
+        split_long_texts_(data.split_long_texts),
         token_dropout_(data.token_dropout) {
     encode_all();
     model_ = build(config, tokenizer_->vocab_size(), int64_t(names_.size()));
@@ -169,6 +173,15 @@ class BertClassifyTask : public ClassifyTask {
     return {ids.begin(), ids.end()};
   }
   int64_t length() const override { return length_; }
+  std::vector<std::vector<int64_t>> training_rows(std::vector<int64_t> ids) const override {
+    const size_t size = ids.size(), most = size_t(length_ - 2);
+    if (!split_long_texts_ || size <= most) return {std::move(ids)};
+    const size_t parts = (size + most - 1) / most;
+    std::vector<std::vector<int64_t>> rows;
+    for (size_t k = 0; k < parts; ++k)
+      rows.emplace_back(ids.begin() + int64_t(size * k / parts), ids.begin() + int64_t(size * (k + 1) / parts));
+    return rows;
+  }
   void place(const std::vector<int64_t>& ids, int64_t* row) const override {  // [CLS] text [SEP], the text's beginning
     const auto kept = std::min(int64_t(ids.size()), length_ - 2);
     std::fill(row, row + length_, tokens_.pad);
@@ -194,6 +207,7 @@ class BertClassifyTask : public ClassifyTask {
   BertTokens tokens_;
   int64_t length_;
   std::string source_;
+  bool split_long_texts_;
   double token_dropout_;
   std::shared_ptr<BertImpl> model_;
 };

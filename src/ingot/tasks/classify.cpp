@@ -117,20 +117,27 @@ ClassifyTask::ClassifyTask(const LabelledTextConfig& data, const TaskOptions& op
   }
 }
 
-EncodedTexts ClassifyTask::encode_split(const LabelledTexts& texts) const {
-  EncodedTexts result{torch::empty({texts.size(), length()}, torch::kLong), torch::tensor(texts.labels, torch::kLong)};
-  auto* row = result.ids.data_ptr<int64_t>();
-  for (const auto& text : texts.texts) {
-    place(encode(text), row);
-    row += length();
+EncodedTexts ClassifyTask::encode_split(const LabelledTexts& texts, bool training) const {
+  using Rows = std::vector<std::vector<int64_t>>;
+  Rows rows;
+  std::vector<int64_t> labels;
+  for (size_t i = 0; i < texts.texts.size(); ++i) {
+    auto ids = encode(texts.texts[i]);
+    for (auto& row : training ? training_rows(std::move(ids)) : Rows{std::move(ids)}) {
+      rows.push_back(std::move(row));
+      labels.push_back(texts.labels[i]);
+    }
   }
+  EncodedTexts result{torch::empty({int64_t(rows.size()), length()}, torch::kLong),
+                      torch::tensor(labels, torch::kLong)};
+  for (size_t i = 0; i < rows.size(); ++i) place(rows[i], result.ids.data_ptr<int64_t>() + int64_t(i) * length());
   return result;
 }
 
 void ClassifyTask::encode_all() {
   if (options_.purpose == Purpose::Infer) return;
-  train_ = encode_split(train_texts_);
-  for (const auto& [name, texts] : other_texts_) splits_[name] = encode_split(texts);
+  train_ = encode_split(train_texts_, true);
+  for (const auto& [name, texts] : other_texts_) splits_[name] = encode_split(texts, false);
   train_texts_ = {};
   other_texts_.clear();
 }

@@ -58,6 +58,8 @@ class ClassifyTask : public Task {
  protected:
   virtual std::vector<int64_t> encode(const std::string& text) const = 0;
   virtual int64_t length() const = 0;  // T
+  // The ids of each row that a training text becomes, at least one; the text itself unless the family says otherwise.
+  virtual std::vector<std::vector<int64_t>> training_rows(std::vector<int64_t> ids) const { return {std::move(ids)}; }
   // Lays the ids of one text into a row of `length` cells; pad_in_front unless the family says otherwise.
   virtual void place(const std::vector<int64_t>& ids, int64_t* row) const { pad_in_front(ids, length(), row); }
   // Changes a training row as `draw` says, anew each time the row is seen; nothing unless the family says otherwise.
@@ -72,7 +74,7 @@ class ClassifyTask : public Task {
   TaskOptions options_;
 
  private:
-  EncodedTexts encode_split(const LabelledTexts& texts) const;
+  EncodedTexts encode_split(const LabelledTexts& texts, bool training) const;
   ClassificationReport report(const EncodedTexts& texts, int64_t limit);
   Tensor batch_loss(const Tensor& logits, const Tensor& labels) const;  // summed
 
