@@ -22,6 +22,11 @@ def compared(name, value, unit, sign, limit, peer=None, **more):
     row(name, value, unit, f"{sign} {limit}", holds, peer, **more)
 
 
+def within(name, minutes, limit, unit="CPU minutes", **more):
+    """A row of CPU minutes: judged as measured, printed to a tenth."""
+    row(name, round(minutes, 1), unit, f"<= {limit}", minutes <= limit, **more)
+
+
 def ingot(build, *arguments):
     """What the program prints, parsed with --json."""
     out = subprocess.run([str(build / "ingot"), *map(str, arguments)], check=True, cwd=ROOT, stdout=subprocess.PIPE,
