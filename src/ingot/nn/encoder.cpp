@@ -5,6 +5,7 @@
 
 #include "ingot/nn/attention.h"
 #include "ingot/nn/dropout.h"
+#include "ingot/nn/kernels/fused.h"
 
 namespace ingot {
 
@@ -21,9 +22,11 @@ Tensor Packing::pad(const Tensor& x) const {
 }
 
 Packing make_packing(const Tensor& real, bool unpad) {
-  Packing packing{real.size(0), real.size(1), {}, {}};
+  Packing packing{.batch = real.size(0), .length = real.size(1)};
   if (real.all().item<bool>()) return packing;
   packing.hidden = real.logical_not().view({packing.batch, 1, 1, packing.length});
+  const auto num_real = real.sum(1);  // [B]
+  if (real.equal(at::arange(packing.length, num_real.options()) < num_real.unsqueeze(1))) packing.num_real = num_real;
   if (unpad) packing.rows = real.flatten().nonzero().squeeze(1);
   return packing;
 }
@@ -38,11 +41,21 @@ EncoderBlockImpl::EncoderBlockImpl(const EncoderConfig& c) : config_(c) {
 
 Tensor EncoderBlockImpl::attention(const Tensor& x, const Packing& packing, const Rotary* rotary, Tensor* weights) {
   const auto B = packing.batch, T = packing.length, H = config_.heads, D = config_.width / H;
-  const auto qkv = packing.pad(c_attn_(x)).view({B, T, 3, H, D}).permute({2, 0, 3, 1, 4});  // [3, B, H, T, D]
-  auto q = qkv[0], k = qkv[1];
-  if (rotary) q = apply_rotary(q, *rotary), k = apply_rotary(k, *rotary);
-  const auto y = attend(q, k, qkv[2], packing.hidden, is_training() ? config_.attention_dropout : 0, weights);
-  const auto out = c_proj_(packing.pack(y.transpose(1, 2).reshape({B, T, H * D})));  // [N, C]
+  const auto dropout = is_training() ? config_.attention_dropout : 0;
+  const auto packed = packing.pad(c_attn_(x));  // [B, T, 3C]
+  Tensor y;                                     // [B, T, C]
+  if (dropout == 0 && !weights && fused_takes(packed) && attention_supports(D) && (!rotary || rotary->cos.dim() == 2) &&
+      packing.hidden.defined() == packing.num_real.defined()) {
+    FusedAttention fused{.heads = H, .kv_heads = H, .causal = false, .num_keys = packing.num_real};
+    if (rotary) fused.cos = rotary->cos, fused.sin = rotary->sin;
+    y = fused_attention(packed, fused);
+  } else {
+    const auto qkv = packed.view({B, T, 3, H, D}).permute({2, 0, 3, 1, 4});  // [3, B, H, T, D]
+    auto q = qkv[0], k = qkv[1];
+    if (rotary) q = apply_rotary(q, *rotary), k = apply_rotary(k, *rotary);
+    y = attend(q, k, qkv[2], packing.hidden, dropout, weights).transpose(1, 2).reshape({B, T, H * D});
+  }
+  const auto out = c_proj_(packing.pack(y));  // [N, C]
   return ingot::dropout(out, config_.dropout, is_training());
 }
 

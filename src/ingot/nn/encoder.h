@@ -17,8 +17,9 @@ namespace ingot {
 // Which of [B, T] tokens are real. N is their number, or B T when nothing is packed.
 struct Packing {
   int64_t batch = 0, length = 0;
-  Tensor rows;    // [N] int64: places of the real tokens among B T; undefined: all are kept
-  Tensor hidden;  // [B, 1, 1, T] bool: padding; undefined: there is none
+  Tensor rows;      // [N] int64: places of the real tokens among B T; undefined: all are kept
+  Tensor hidden;    // [B, 1, 1, T] bool: padding; undefined: there is none
+  Tensor num_real;  // [B] int64: where all padding is at the end, how many tokens are before it; else undefined
 
   Tensor pack(const Tensor& x) const;  // [B, T, ..] -> [N, ..]
   Tensor pad(const Tensor& x) const;   // [N, ..] -> [B, T, ..], zeros where no token is

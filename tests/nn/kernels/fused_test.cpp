@@ -185,6 +185,7 @@ TEST(FusedCrossEntropy, LetsNaNThroughAndRefusesClassesOutOfRange) {
 struct AttentionCase {
   int64_t T, heads, kv_heads, D;
   bool norm, rotary, documents;
+  bool causal = true, padded = false;  // padded: not causal, and the last keys of a sequence hidden
 };
 
 Tensor rotate(const Tensor& x, const Tensor& cos, const Tensor& sin) {
@@ -199,14 +200,16 @@ void compare_attention(const AttentionCase& c, at::ScalarType type) {
   const auto cos = angles.cos(), sin = angles.sin();
   const auto first_key = at::zeros({B, c.T}, at::kLong);
   first_key[1].slice(0, c.T / 3).fill_(c.T / 3);
+  const auto num_keys = at::tensor({c.T, c.T - c.T / 4}, at::kLong);
   compare(
       {torch::randn({B, c.T, width}), torch::randn({c.D}), torch::randn({c.D})}, {true, false, false}, type,
       type == at::kFloat ? 1e-4 : 3e-2,
       [&](const Tensors& t) {
-        FusedAttention o{.heads = c.heads, .kv_heads = c.kv_heads};
+        FusedAttention o{.heads = c.heads, .kv_heads = c.kv_heads, .causal = c.causal};
         if (c.norm) o.q_gain = t[1], o.k_gain = t[2];
         if (c.rotary) o.cos = cos, o.sin = sin;
         if (c.documents) o.first_key = first_key;
+        if (c.padded) o.num_keys = num_keys;
         return Tensors{fused_attention(t[0], o) + (c.norm ? 0 : 1) * (t[1].sum() + t[2].sum())};
       },
       [&](const Tensors& t) {
@@ -218,8 +221,9 @@ void compare_attention(const AttentionCase& c, at::ScalarType type) {
         const auto group = c.heads / c.kv_heads;
         k = k.repeat_interleave(group, 1), v = v.repeat_interleave(group, 1);
         const auto key = at::arange(c.T, at::kLong);
-        auto hidden = (key > key.unsqueeze(1)).view({1, 1, c.T, c.T});
+        auto hidden = (key > key.unsqueeze(1)).view({1, 1, c.T, c.T}) & c.causal;
         if (c.documents) hidden = hidden | (key < first_key.view({B, 1, c.T, 1}));
+        if (c.padded) hidden = hidden | (key >= num_keys.view({B, 1, 1, 1}));
         const auto scores = (q.matmul(k.transpose(-2, -1)) / std::sqrt(double(c.D))).masked_fill(hidden, -INFINITY);
         return Tensors{at::softmax(scores, -1).matmul(v).transpose(1, 2).reshape({B, c.T, c.heads * c.D}) +
                        (c.norm ? 0 : 1) * (t[1].sum() + t[2].sum())};
@@ -233,8 +237,11 @@ TEST(FusedAttention, MatchesTheReference) {
                                    {37, 6, 2, 16, true, false, true},
                                    {70, 2, 1, 80, false, true, true},
                                    {16, 2, 2, 128, false, false, false},
-                                   {1, 2, 2, 64, false, true, false}}) {
-      SCOPED_TRACE(testing::Message() << "T " << c.T << " D " << c.D << " " << type);
+                                   {1, 2, 2, 64, false, true, false},
+                                   {64, 4, 4, 64, false, true, false, false, false},
+                                   {37, 6, 2, 16, true, true, false, false, true},
+                                   {70, 2, 2, 32, false, false, false, false, true}}) {
+      SCOPED_TRACE(testing::Message() << "T " << c.T << " D " << c.D << " causal " << c.causal << " " << type);
       compare_attention(c, type);
     }
 }

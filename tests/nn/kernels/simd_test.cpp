@@ -19,13 +19,14 @@ std::vector<const Simd*> sets_here() {
 TEST(Simd, EverySetGivesTheSameAttention) {
   torch::manual_seed(0);
   const int64_t T = 50, H = 2, D = 48;
-  for (const auto type : {at::kFloat, at::kBFloat16}) {
+  for (const auto& [type, causal] : {std::pair{at::kFloat, true}, {at::kBFloat16, true}, {at::kFloat, false}}) {
     const auto qkv = torch::randn({1, T, 3 * H * D}).to(type), dy = torch::randn({1, T, H * D}).to(type);
     std::vector<torch::Tensor> results;
     for (const auto* set : sets_here()) {
       const auto y = torch::zeros({1, T, H * D}, type), dqkv = torch::zeros_like(qkv), lse = torch::zeros({1, H, T});
       const auto scratch = torch::full({attention_scratch(T, D)}, NAN);  // nothing may be read before it is written
       AttentionArgs a{};
+      a.causal = causal;
       a.T = T, a.heads = H, a.kv_heads = H, a.head_dim = D;
       a.type = type == at::kFloat ? Float::F32 : Float::Bf16;
       a.qkv = qkv.data_ptr(), a.y = y.data_ptr(), a.lse = lse.data_ptr<float>(), a.scratch = scratch.data_ptr<float>();

@@ -40,8 +40,10 @@ struct FusedAttention {
   int64_t heads, kv_heads;
   Tensor q_gain, k_gain;  // [D] float32: RMSNorm of queries and keys; undefined: none
   double eps = 1e-5;
-  Tensor cos, sin;   // [T, D/2] float32: half-split rotation; undefined: none
-  Tensor first_key;  // [B, T] int64: query t sees the keys [first_key[b, t], t]; undefined: all 0
+  Tensor cos, sin;  // [T, D/2] float32: half-split rotation; undefined: none
+  bool causal = true;
+  Tensor first_key;  // [B, T] int64: causal, query t sees the keys [first_key[b, t], t]; undefined: all 0
+  Tensor num_keys;   // [B] int64, 1 to T: not causal, every query sees the first ones; undefined: all T
 };
 // qkv [B, T, (heads + 2 kv_heads) D] -> [B, T, heads D]. Requires attention_supports(D).
 Tensor fused_attention(const Tensor& qkv, const FusedAttention& options);

@@ -9,7 +9,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-AttentionArgs arguments(const Tensor& qkv, int64_t heads, int64_t kv_heads, double eps, const variable_list& tables) {
+AttentionArgs arguments(const Tensor& qkv, int64_t heads, int64_t kv_heads, double eps, bool causal,
+                        const variable_list& tables) {
   AttentionArgs a{};
   a.T = qkv.size(1);
   a.heads = heads;
@@ -21,7 +22,9 @@ AttentionArgs arguments(const Tensor& qkv, int64_t heads, int64_t kv_heads, doub
   a.k_gain = data_or_null<float>(tables[1]);
   a.cos = data_or_null<float>(tables[2]);
   a.sin = data_or_null<float>(tables[3]);
+  a.causal = causal;
   a.first_key = data_or_null<int64_t>(tables[4]);
+  a.num_keys = data_or_null<int64_t>(tables[5]);
   a.eps = float(eps);
   return a;
 }
@@ -39,21 +42,22 @@ void over_units(int64_t batch, AttentionArgs a, const Kernel& kernel) {
 class Attention : public torch::autograd::Function<Attention> {
  public:
   static Tensor forward(AutogradContext* ctx, const Tensor& qkv_, const Tensor& q_gain, const Tensor& k_gain,
-                        const Tensor& cos, const Tensor& sin, const Tensor& first_key, int64_t heads, int64_t kv_heads,
-                        double eps) {
+                        const Tensor& cos, const Tensor& sin, const Tensor& first_key, const Tensor& num_keys,
+                        int64_t heads, int64_t kv_heads, double eps, bool causal) {
     const auto qkv = qkv_.contiguous();
-    const variable_list tables = {q_gain, k_gain, cos, sin, first_key};
-    auto args = arguments(qkv, heads, kv_heads, eps, tables);
+    const variable_list tables = {q_gain, k_gain, cos, sin, first_key, num_keys};
+    auto args = arguments(qkv, heads, kv_heads, eps, causal, tables);
     const auto B = qkv.size(0);
     const auto y = at::empty({B, args.T, heads * args.head_dim}, qkv.options().requires_grad(false));
     const auto lse = at::empty({B, heads, args.T}, float32());
     args.y = y.data_ptr();
     args.lse = lse.data_ptr<float>();
     over_units(B, args, simd().attention);
-    ctx->save_for_backward({qkv, y, lse, q_gain, k_gain, cos, sin, first_key});
+    ctx->save_for_backward({qkv, y, lse, q_gain, k_gain, cos, sin, first_key, num_keys});
     ctx->saved_data["heads"] = heads;
     ctx->saved_data["kv_heads"] = kv_heads;
     ctx->saved_data["eps"] = eps;
+    ctx->saved_data["causal"] = causal;
     return y;
   }
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
@@ -62,7 +66,7 @@ class Attention : public torch::autograd::Function<Attention> {
     const auto& qkv = saved[0];
     const auto kv_heads = ctx->saved_data["kv_heads"].toInt();
     auto args = arguments(qkv, ctx->saved_data["heads"].toInt(), kv_heads, ctx->saved_data["eps"].toDouble(),
-                          variable_list(saved.begin() + 3, saved.end()));
+                          ctx->saved_data["causal"].toBool(), variable_list(saved.begin() + 3, saved.end()));
     const auto B = qkv.size(0);
     const auto dy = grads[0].contiguous(), dqkv = at::empty_like(qkv);
     const auto gain_grad = [&](const Tensor& gain) {
@@ -84,6 +88,8 @@ class Attention : public torch::autograd::Function<Attention> {
             {},
             {},
             {},
+            {},
+            {},
             {}};
   }
 };
@@ -92,8 +98,8 @@ class Attention : public torch::autograd::Function<Attention> {
 
 Tensor fused_attention(const Tensor& qkv, const FusedAttention& o) {
   const auto rows = [](const Tensor& t) { return or_empty(t).contiguous(); };
-  return Attention::apply(qkv, rows(o.q_gain), rows(o.k_gain), rows(o.cos), rows(o.sin), rows(o.first_key), o.heads,
-                          o.kv_heads, o.eps);
+  return Attention::apply(qkv, rows(o.q_gain), rows(o.k_gain), rows(o.cos), rows(o.sin), rows(o.first_key),
+                          rows(o.num_keys), o.heads, o.kv_heads, o.eps, o.causal);
 }
 
 }  // namespace ingot

@@ -78,8 +78,10 @@ struct AttentionArgs {
   const void* qkv;
   const float *q_gain, *k_gain;  // [D] RMSNorm of queries and keys, or null
   float eps;
-  const float *cos, *sin;    // [T, D/2] half-split rotation, or null
-  const int64_t* first_key;  // [B, T]: query t sees the keys [first_key[b, t], t]; null: all 0
+  const float *cos, *sin;  // [T, D/2] half-split rotation, or null
+  bool causal;
+  const int64_t* first_key;  // [B, T]: causal, query t sees the keys [first_key[b, t], t]; null: all 0
+  const int64_t* num_keys;   // [B] >= 1: not causal, every query sees the first ones; null: all T
   void* y;
   float* lse;  // [B, H, T]
   const void* dy;
