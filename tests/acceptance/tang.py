@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Tang poems, a GPT on characters and one on BPE: bits per character of the held-out file beside a Kneser-Ney 5-gram of
-the same tokens, CPU minutes of training, and couplets that scan on the page of the run. One JSON row a line."""
+"""Tang poems, a GPT on characters and one on BPE, which learns from the text and from a first one: bits per character of
+the held-out file beside a Kneser-Ney 5-gram of the same tokens and of characters, CPU minutes of training, and couplets
+that scan on the page of the run. One JSON row a line."""
 import argparse
 import json
 import pathlib
@@ -17,6 +18,15 @@ HAN = "[\u3400-\u9fff]"
 COUPLET = re.compile(f"(?<!{HAN})(?:{HAN}{{5}}[，。？！；]{HAN}{{5}}|{HAN}{{7}}[，。？！；]{HAN}{{7}})[，。？！；]")
 
 
+def trained(build, folder, *options):
+    """Metrics, and CPU minutes of training, by the recipe of the folder's name."""
+    ingot(build, "train", f"recipes/gpt/{folder.name}.toml", "--run-folder", folder, "--quiet", *options)
+    minutes = json.loads((folder / "run.json").read_text())["train"]["cpu_s"] / 60
+    metrics = ingot(build, "eval", folder, "--json")["metrics"]
+    print(folder.name, metrics, f"{minutes:.1f} CPU minutes", file=sys.stderr)
+    return metrics, minutes
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build/dev")
@@ -31,11 +41,12 @@ def main():
             if not data_set(SET):
                 row(form, None, "", "", None, why=f"INGOT_DATA holds no {SET}")
                 continue
-            folder = pathlib.Path(temporary) / form
-            ingot(build, "train", f"recipes/gpt/tang-{form}.toml", "--run-folder", folder, "--quiet")
-            minutes = json.loads((folder / "run.json").read_text())["train"]["cpu_s"] / 60
-            metrics = ingot(build, "eval", folder, "--json")["metrics"]
-            print(form, metrics, file=sys.stderr)
+            folder = pathlib.Path(temporary) / f"tang-{form}"
+            metrics, minutes = trained(build, folder)
+            if form == "bpe":  # the first teaches the second
+                teacher, folder = folder, folder.with_name("tang-bpe-taught")
+                metrics, more = trained(build, folder, "--set", f'model.distill.teacher="{teacher}"')
+                minutes += more
             bits, n_gram = metrics["bits_per_char"], metrics["kneser_ney_bits_per_char"]
             of_characters = n_gram if form == "char" else of_characters
             compared(form, bits / n_gram, "of the 5-gram's bits per character", "<=", RATIO,

@@ -36,6 +36,17 @@ TEST(CrossEntropy, IgnoresWhatDoesNotCount) {
   EXPECT_EQ(cross_entropy(logits, none, options).item<double>(), 0);
 }
 
+TEST(Distillation, IsZeroAtTheTeacherAndFollowsItsDefinition) {
+  const auto teacher = at::tensor({1., -2., 0.5, 0.25, 3., -1.}, kDouble).view({2, 3});
+  const auto student = at::tensor({0.5, 1., -1., 2., 0., 1.}, kDouble).view({2, 3});
+  const auto targets = at::tensor({2, -100}, at::kLong);
+  EXPECT_NEAR(distillation(teacher + 7, teacher, targets).item<double>(), 0, 1e-12);
+  double kl = 0;
+  const auto p = at::softmax(teacher[0] / 2, -1), q = at::softmax(student[0] / 2, -1);
+  for (int64_t i = 0; i < 3; ++i) kl += p[i].item<double>() * std::log(p[i].item<double>() / q[i].item<double>());
+  EXPECT_NEAR(distillation(student, teacher, targets, 2).item<double>(), 4 * kl, 1e-12);
+}
+
 // Keras computes it on probabilities clipped to [1e-7, 1 - 1e-7].
 TEST(BinaryCrossEntropy, EqualsKerasOnProbabilities) {
   const auto logits = at::linspace(-12, 12, 49, kDouble);

@@ -168,6 +168,30 @@ double GptImpl::train_flops_per_token() const {
   return flops + 12. * double(config_.n_layer * config_.n_embd * config_.block_size);
 }
 
+namespace {
+
+// A teacher for a model of `student`'s tokens and context.
+std::shared_ptr<LanguageModel> open_teacher(const fs::path& from, const GptConfig& student,
+                                            const Tokenizer& tokenizer) {
+  if (!fs::exists(from))
+    fail(ErrorKind::NotFound, "recipe", "model.distill.teacher: got \"", from.string(),
+         "\", which does not exist, expected a run folder or a Hugging Face folder");
+  const auto config = is_hugging_face_folder(from) ? read_hugging_face_gpt(from) : config_of_run<GptConfig>(from);
+  require("recipe", config.has_value(), "model.distill.teacher: ", from.string(),
+          " holds neither assets/model.json (a run) nor config.json (Hugging Face)");
+  require_same_vocabulary(tokenizer, from, "model.distill.teacher");
+  require("recipe", config->vocab_size == student.vocab_size, "model.distill.teacher: ", from.string(), " has ",
+          config->vocab_size, " tokens, the student ", student.vocab_size, "; expected the same tokens of both");
+  require("recipe", config->block_size >= student.block_size, "model.distill.teacher: ", from.string(),
+          " reads contexts of up to ", config->block_size, " tokens, expected model.block_size ", student.block_size,
+          " or more; lower block_size");
+  auto teacher = std::make_shared<GptImpl>(*config);
+  load_gpt_weights(*teacher, from);
+  return teacher;
+}
+
+}  // namespace
+
 std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& options) {
   GptConfig config;
   std::optional<fs::path> from;
@@ -192,7 +216,12 @@ std::unique_ptr<Task> make_gpt(const Document& recipe, const TaskOptions& option
   require("recipe", config.vocab_size >= data.vocab_size, recipe.at("model.vocab_size"), ": got ", config.vocab_size,
           ", expected at least the tokenizer's ", data.vocab_size, "; leave it out to take that");
   const CrossEntropyOptions loss{.label_smoothing = config.label_smoothing, .z_loss = config.z_loss};
-  return make_lm_task(std::make_shared<GptImpl>(config), std::move(data), loss, options);
+  std::optional<Distillation> distillation;
+  if (config.distill)
+    distillation = {*config.distill, [config, tokenizer = data.tokenizer] {
+                      return open_teacher(config.distill->teacher, config, *tokenizer);
+                    }};
+  return make_lm_task(std::make_shared<GptImpl>(config), std::move(data), loss, options, std::move(distillation));
 }
 
 }  // namespace ingot

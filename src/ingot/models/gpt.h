@@ -39,6 +39,7 @@ struct GptConfig {  // [model]; names follow GPT-2, so that its published sizes 
   double z_loss = 0;
   std::string init_from;
   std::optional<LoraConfig> lora;
+  std::optional<DistillConfig> distill;
   template <typename Self, typename Visitor>
   static void visit(Self& self, Visitor& v) {
     v("name", self.name, "gpt");
@@ -67,6 +68,7 @@ struct GptConfig {  // [model]; names follow GPT-2, so that its published sizes 
     v("z_loss", self.z_loss, "weight of log(Z)^2 in training; 0: off");
     v("init_from", self.init_from, "folder with weights to start from: a Hugging Face GPT-2 folder or a run folder");
     v("lora", self.lora, "train low-rank additions to the weights of init_from instead of them");
+    v("distill", self.distill, "learn from the distributions of a trained model beside the text");
   }
   Problems validate() const;
 

@@ -19,7 +19,7 @@ std::optional<Config> config_of_run(const fs::path& run_folder) {
   if (!fs::exists(path)) return std::nullopt;
   Document document{.origin = path.string()};
   document.root["model"] = read_json(path);
-  document.root["model"].erase("lora");
+  for (const char* of_training : {"lora", "distill"}) document.root["model"].erase(of_training);
   return read_config<Config>(document, "model");
 }
 
@@ -47,8 +47,8 @@ inline fs::path tokenizer_folder(const fs::path& from) {
   return fs::exists(folder / "assets") ? folder / "assets" : folder;
 }
 
-// The weights of `from` know their tokens by number: each number of `tokenizer` must mean the same there. Weights that
-// lie without a tokenizer are not checked. Throws InvalidArgument.
-void require_same_vocabulary(const Tokenizer& tokenizer, const fs::path& from);
+// The weights of `from`, which `key` of the recipe names, know their tokens by number: each number of `tokenizer` must
+// mean the same there. Weights that lie without a tokenizer are not checked. Throws InvalidArgument.
+void require_same_vocabulary(const Tokenizer& tokenizer, const fs::path& from, const char* key = "model.init_from");
 
 }  // namespace ingot

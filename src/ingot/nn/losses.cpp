@@ -27,6 +27,13 @@ Tensor token_nll(const Tensor& logits, const Tensor& targets) {
   return at::cross_entropy_loss(at_least_float(logits), targets, {}, at::Reduction::None, kIgnore);
 }
 
+Tensor distillation(const Tensor& student, const Tensor& teacher, const Tensor& targets, double temperature) {
+  const auto log_p = at::log_softmax(at_least_float(teacher) / temperature, -1);
+  const auto log_q = at::log_softmax(at_least_float(student) / temperature, -1);
+  const auto counts = (targets != kIgnore).unsqueeze(-1);
+  return temperature * temperature * (log_p.exp() * counts * (log_p - log_q)).sum();
+}
+
 Tensor bce_with_logits(const Tensor& logits, const Tensor& targets) {
   return at::binary_cross_entropy_with_logits(at_least_float(logits), targets, {}, {}, at::Reduction::Sum);
 }

@@ -17,6 +17,9 @@ struct CrossEntropyOptions {
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options = {});
 // Negative log-likelihood of each target, [N]; 0 where ignored.
 Tensor token_nll(const Tensor& logits, const Tensor& targets);
+// What a student learns from a teacher (Hinton, Vinyals and Dean 2015, section 2): T^2 KL(teacher || student) at
+// temperature T, summed over the rows that `targets` [N] counts. Logits [N, V] each -> scalar, in float32 at least.
+Tensor distillation(const Tensor& student, const Tensor& teacher, const Tensor& targets, double temperature = 1);
 // logits [N], targets [N] in [0, 1] -> scalar.
 Tensor bce_with_logits(const Tensor& logits, const Tensor& targets);
 Tensor squared_error(const Tensor& predictions, const Tensor& targets);

@@ -17,9 +17,23 @@
 
 namespace ingot {
 
+Problems DistillConfig::validate() const {
+  Problems problems;
+  if (teacher.empty()) problems.push_back("teacher: got \"\", expected a run folder or a Hugging Face folder");
+  if (!(weight > 0 && weight <= 1))
+    problems.push_back(detail::join_parts("weight: got ", weight, ", expected 0 < weight <= 1"));
+  if (!(temperature > 0 && std::isfinite(temperature)))
+    problems.push_back(detail::join_parts("temperature: got ", temperature, ", expected above 0"));
+  return problems;
+}
+
 LmTask::LmTask(std::shared_ptr<LanguageModel> model, LmData data, const CrossEntropyOptions& loss,
-               const TaskOptions& options)
-    : model_(std::move(model)), data_(std::move(data)), loss_(loss), options_(options) {
+               const TaskOptions& options, std::optional<Distillation> distillation)
+    : model_(std::move(model)),
+      data_(std::move(data)),
+      loss_(loss),
+      options_(options),
+      distillation_(std::move(distillation)) {
   if (options.purpose == Purpose::Infer) return;
   const auto T = model_->context_length();
   require("data", data_.train && data_.train->num_tokens() > T, "the training split has ",
@@ -29,6 +43,14 @@ LmTask::LmTask(std::shared_ptr<LanguageModel> model, LmData data, const CrossEnt
           ", expected at most block_size ", T);
   for (const auto& text : data_.config.samples.metre.empty() ? std::vector<std::string>() : texts("train"))
     for (const auto line : verses(text)) training_lines_.emplace(line);
+}
+
+void LmTask::initialise() {
+  if (distillation_) {
+    teacher_ = distillation_->teacher();
+    teacher_->eval();
+  }
+  model_->initialise(options_.seed);
 }
 
 bool LmTask::is_hidden_matrix(const std::string& parameter, const Tensor& value) const {
@@ -87,8 +109,19 @@ Tensor first_key_of(const Batch& batch) {
 }  // namespace
 
 Tensor LmTask::loss(const Batch& batch, const std::string&) {
-  const auto logits = model_->forward(batch["ids"], first_key_of(batch));  // [B, T, V]
-  return cross_entropy(logits.flatten(0, 1), batch["targets"].flatten(), loss_);
+  const auto ids = batch["ids"], first_key = first_key_of(batch), targets = batch["targets"].flatten();
+  const auto logits = model_->forward(ids, first_key).flatten(0, 1);  // [B T, V]
+  const auto of_text = cross_entropy(logits, targets, loss_);
+  if (!distillation_) return of_text;
+  INGOT_INVARIANT(teacher_, "initialise() comes before the loss");
+  Tensor taught;
+  {
+    const torch::NoGradGuard no_grad;
+    teacher_->to(ids.device());
+    taught = teacher_->forward(ids, first_key).flatten(0, 1);
+  }
+  const auto& [config, open] = *distillation_;
+  return (1 - config.weight) * of_text + config.weight * distillation(logits, taught, targets, config.temperature);
 }
 
 Json LmTask::evaluate(const std::string& split, int64_t limit) {
@@ -258,18 +291,20 @@ Json LmTask::card() const {
                {"identity", data_.identity}};
   if (data_.train) data["train_tokens"] = data_.train->num_tokens();
   if (data_.validation) data["validation_tokens"] = data_.validation->num_tokens();
-  return {{"parameters", count_parameters(*model_)},
-          {"context", model_->context_length()},
-          {"vocab_size", model_->vocab_size()},
-          {"train_flops_per_token", model_->train_flops_per_token()},
-          {"data", std::move(data)},
-          {"intended_use", "next-token prediction on text like its training data"},
-          {"limits", "repeats and invents; no safety tuning; knows nothing outside its training text"}};
+  Json card = {{"parameters", count_parameters(*model_)},
+               {"context", model_->context_length()},
+               {"vocab_size", model_->vocab_size()},
+               {"train_flops_per_token", model_->train_flops_per_token()},
+               {"data", std::move(data)},
+               {"intended_use", "next-token prediction on text like its training data"},
+               {"limits", "repeats and invents; no safety tuning; knows nothing outside its training text"}};
+  if (distillation_) card["taught_by"] = distillation_->config.teacher;
+  return card;
 }
 
 std::unique_ptr<Task> make_lm_task(std::shared_ptr<LanguageModel> model, LmData data, const CrossEntropyOptions& loss,
-                                   const TaskOptions& options) {
-  return std::make_unique<LmTask>(std::move(model), std::move(data), loss, options);
+                                   const TaskOptions& options, std::optional<Distillation> distillation) {
+  return std::make_unique<LmTask>(std::move(model), std::move(data), loss, options, std::move(distillation));
 }
 
 }  // namespace ingot

@@ -1,8 +1,10 @@
 // Next-token prediction: the task that binds any causal decoder to token data.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include <torch/nn/module.h>
@@ -30,16 +32,35 @@ class LanguageModel : public torch::nn::Module {
   virtual double train_flops_per_token() const = 0;  // forward and backward at full context, matmuls only
 };
 
+struct DistillConfig {  // [model.distill]
+  std::string teacher;
+  double weight = 0.5;
+  double temperature = 1;
+  template <typename Self, typename Visitor>
+  static void visit(Self& self, Visitor& v) {
+    v("teacher", self.teacher, "run folder or Hugging Face folder of a model with the same tokens");
+    v("weight", self.weight, "share of the loss that is the teacher's distribution, 0 to 1; the text's is the rest");
+    v("temperature", self.temperature, "divides the logits of both (Hinton et al. 2015)");
+  }
+  Problems validate() const;
+};
+
+// Training on the text and on what a trained model says of it.
+struct Distillation {
+  DistillConfig config;
+  std::function<std::shared_ptr<LanguageModel>()> teacher;  // opens it; throws where it is not there or does not fit
+};
+
 class LmTask : public Task {
  public:
-  LmTask(std::shared_ptr<LanguageModel> model, LmData data, const CrossEntropyOptions& loss,
-         const TaskOptions& options);
+  LmTask(std::shared_ptr<LanguageModel> model, LmData data, const CrossEntropyOptions& loss, const TaskOptions& options,
+         std::optional<Distillation> distillation = {});
 
   LanguageModel& model() { return *model_; }
   const Tokenizer& tokenizer() const { return *data_.tokenizer; }
 
   torch::nn::Module& module() override { return *model_; }
-  void initialise() override { model_->initialise(options_.seed); }
+  void initialise() override;  // opens the teacher, which only training needs
   bool is_hidden_matrix(const std::string& parameter, const Tensor& value) const override;
   // {"ids" [B, T], "targets" [B, T]} and, where documents are kept apart, {"first_key" [B, T]}; all int64.
   Batch train_batch(int64_t index) override;
@@ -69,11 +90,13 @@ class LmTask : public Task {
   LmData data_;
   CrossEntropyOptions loss_;
   TaskOptions options_;
+  std::optional<Distillation> distillation_;
+  std::shared_ptr<LanguageModel> teacher_;
   std::map<std::string, double> kneser_ney_bits_;  // by split
   std::set<std::string, std::less<>> training_lines_;
 };
 
 std::unique_ptr<Task> make_lm_task(std::shared_ptr<LanguageModel> model, LmData data, const CrossEntropyOptions& loss,
-                                   const TaskOptions& options);
+                                   const TaskOptions& options, std::optional<Distillation> distillation = {});
 
 }  // namespace ingot
