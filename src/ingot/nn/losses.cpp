@@ -28,6 +28,9 @@ Tensor token_nll(const Tensor& logits, const Tensor& targets) {
 }
 
 Tensor distillation(const Tensor& student, const Tensor& teacher, const Tensor& targets, double temperature) {
+  if (fused_takes(student) && student.dim() == 2 && teacher.scalar_type() == student.scalar_type() &&
+      !teacher.requires_grad())
+    return fused_distillation(student, teacher, targets, temperature);
   const auto log_p = at::log_softmax(at_least_float(teacher) / temperature, -1);
   const auto log_q = at::log_softmax(at_least_float(student) / temperature, -1);
   const auto counts = (targets != kIgnore).unsqueeze(-1);

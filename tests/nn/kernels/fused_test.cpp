@@ -182,6 +182,22 @@ TEST(FusedCrossEntropy, LetsNaNThroughAndRefusesClassesOutOfRange) {
   EXPECT_THROW(fused_cross_entropy(torch::zeros({1, 20}), torch::full({1}, 20, at::kLong), 0, 0), Error);
 }
 
+TEST(FusedDistillation, MatchesTheReference) {
+  torch::manual_seed(0);
+  const auto targets = at::tensor({3, -100, 0, 76, 5}, at::kLong), counts = (targets >= 0).unsqueeze(1);
+  for (const auto type : {at::kFloat, at::kBFloat16})
+    for (const double T : {1., 2.5}) {
+      const auto teacher = (torch::randn({5, 77}) * 3).to(type);
+      compare(
+          {torch::randn({5, 77}) * 3}, {true}, type, type == at::kFloat ? kF32 : kBf16,
+          [&](const Tensors& t) { return Tensors{fused_distillation(t[0], teacher, targets, T)}; },
+          [&](const Tensors& t) {
+            const auto p = at::log_softmax(teacher.to(at::kDouble) / T, -1), q = at::log_softmax(t[0] / T, -1);
+            return Tensors{T * T * (p.exp() * (p - q) * counts).sum()};
+          });
+    }
+}
+
 struct AttentionCase {
   int64_t T, heads, kv_heads, D;
   bool norm, rotary, documents;

@@ -54,9 +54,17 @@ TEST(Simd, EverySetGivesTheSameRows) {
     a.classes = 77, a.logits = x.data_ptr(), a.targets = targets.data_ptr<int64_t>();
     a.lse = lse.data_ptr<float>(), a.losses = loss.data_ptr<double>();
     set->cross_entropy(a, 0, 9);
+    const auto taught = torch::empty({9}, at::kDouble), other = torch::empty({9}), shift = torch::empty_like(x);
+    DistillationArgs d{};
+    d.classes = 77, d.student = x.data_ptr(), d.teacher = y.data_ptr(), d.targets = targets.data_ptr<int64_t>();
+    d.inverse_temperature = 0.5, d.student_lse = lse.data_ptr<float>(), d.teacher_lse = other.data_ptr<float>();
+    d.losses = taught.data_ptr<double>(), d.grad = 1, d.dstudent = shift.data_ptr();
+    set->distillation(d, 0, 9);
+    set->distillation_grad(d, 0, 9);
     const auto dropped = torch::empty_like(x);
     set->dropout({Float::F32, 0x123456789abcdef0, 1U << 31, 2, x.data_ptr(), dropped.data_ptr()}, 0, x.numel());
-    results.push_back(torch::cat({y.flatten(), dropped.flatten(), loss.to(at::kFloat)}));
+    results.push_back(
+        torch::cat({y.flatten(), dropped.flatten(), loss.to(at::kFloat), taught.to(at::kFloat), shift.flatten()}));
     EXPECT_TRUE(results.back().allclose(results.front(), 1e-5, 1e-6)) << set->name;
   }
 }

@@ -36,6 +36,10 @@ Tensor fused_dropout(const Tensor& x, double p);
 // logits [N, V], targets [N] int64, negative where ignored -> the summed loss, float32. Keeps no copy of the logits.
 Tensor fused_cross_entropy(const Tensor& logits, const Tensor& targets, double smoothing, double z_loss);
 
+// T^2 KL(teacher || student) at temperature T, summed over the rows whose target is not negative, float32; logits [N,
+// V] of one type. The teacher takes no gradient. Keeps no copy of the logits.
+Tensor fused_distillation(const Tensor& student, const Tensor& teacher, const Tensor& targets, double temperature);
+
 struct FusedAttention {
   int64_t heads, kv_heads;
   Tensor q_gain, k_gain;  // [D] float32: RMSNorm of queries and keys; undefined: none

@@ -72,6 +72,18 @@ struct CrossEntropyArgs {
 
 // Causal attention of a packed projection: qkv [B, T, (H + 2K) D], queries first; y [B, T, H D].
 // One unit of work is one (batch, key/value head) with its H / K query heads.
+struct DistillationArgs {
+  int64_t classes;
+  Float type;
+  const void *student, *teacher;  // logits, a row each
+  const int64_t* targets;         // negative: does not count
+  float inverse_temperature;
+  float *student_lse, *teacher_lse;  // [rows], of the logits at that temperature
+  double* losses;                    // [rows], forward: KL(teacher || student)
+  float grad;                        // backward: gradient of a row's student logits is grad (q - p)
+  void* dstudent;
+};
+
 struct AttentionArgs {
   int64_t T, heads, kv_heads, head_dim;
   Float type;
@@ -99,6 +111,8 @@ struct Simd {
   void (*dropout)(const DropoutArgs&, int64_t begin, int64_t end);  // of elements
   void (*cross_entropy)(const CrossEntropyArgs&, int64_t begin, int64_t end);
   void (*cross_entropy_grad)(const CrossEntropyArgs&, int64_t begin, int64_t end);
+  void (*distillation)(const DistillationArgs&, int64_t begin, int64_t end);
+  void (*distillation_grad)(const DistillationArgs&, int64_t begin, int64_t end);
   void (*attention)(const AttentionArgs&, int64_t begin, int64_t end);
   void (*attention_grad)(const AttentionArgs&, int64_t begin, int64_t end);
   // sums[j] += sum over rows of x[i, j]

@@ -4,8 +4,8 @@
 
 namespace ingot {
 
-const Simd kSimdAvx2 = {"avx2",         norm,           norm_grad,     pointwise,
-                        pointwise_grad, dropout,        cross_entropy, cross_entropy_grad,
-                        attention,      attention_grad, column_sum};
+const Simd kSimdAvx2 = {"avx2",    norm,           norm_grad,          pointwise,    pointwise_grad,
+                        dropout,   cross_entropy,  cross_entropy_grad, distillation, distillation_grad,
+                        attention, attention_grad, column_sum};
 
 }  // namespace ingot
