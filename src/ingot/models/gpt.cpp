@@ -179,7 +179,8 @@ std::shared_ptr<LanguageModel> open_teacher(const fs::path& from, const GptConfi
   const auto config = is_hugging_face_folder(from) ? read_hugging_face_gpt(from) : config_of_run<GptConfig>(from);
   require("recipe", config.has_value(), "model.distill.teacher: ", from.string(),
           " holds neither assets/model.json (a run) nor config.json (Hugging Face)");
-  require_same_vocabulary(tokenizer, from, "model.distill.teacher");
+  require_same_vocabulary(tokenizer, from, "model.distill.teacher",
+                          "data.tokenizer = \"" + tokenizer_folder(from).string() + "\" is the teacher's");
   require("recipe", config->vocab_size == student.vocab_size, "model.distill.teacher: ", from.string(), " has ",
           config->vocab_size, " tokens, the student ", student.vocab_size, "; expected the same tokens of both");
   require("recipe", config->block_size >= student.block_size, "model.distill.teacher: ", from.string(),

@@ -25,15 +25,16 @@ std::optional<std::string> token(const Tokenizer& tokenizer, int32_t id) {
 
 }  // namespace
 
-void require_same_vocabulary(const Tokenizer& tokenizer, const fs::path& from, const char* key) {
+void require_same_vocabulary(const Tokenizer& tokenizer, const fs::path& from, const std::string& key,
+                             const std::string& way_out) {
   const auto theirs = tokenizer_of(from);
   if (!theirs) return;
   const auto both = std::min(tokenizer.vocab_size(), theirs->vocab_size());
   for (int32_t id = 0; id < both; ++id) {
     const auto ours = token(tokenizer, id), there = token(*theirs, id);
     require("recipe", !ours || ours == there, key, ": the vocabulary does not fit the checkpoint: token ", id, " is '",
-            ours.value_or(""), "' of the tokenizer of [data] and '", there.value_or(""), "' of ", from.string(),
-            "; leave the tokenizer out to take the checkpoint's");
+            ours.value_or(""), "' of the tokenizer of [data] and '", there.value_or(""), "' of ", from.string(), "; ",
+            way_out);
   }
 }
 

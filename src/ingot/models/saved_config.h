@@ -48,7 +48,9 @@ inline fs::path tokenizer_folder(const fs::path& from) {
 }
 
 // The weights of `from`, which `key` of the recipe names, know their tokens by number: each number of `tokenizer` must
-// mean the same there. Weights that lie without a tokenizer are not checked. Throws InvalidArgument.
-void require_same_vocabulary(const Tokenizer& tokenizer, const fs::path& from, const char* key = "model.init_from");
+// mean the same there. Weights that lie without a tokenizer are not checked. Throws InvalidArgument, with the way out.
+void require_same_vocabulary(const Tokenizer& tokenizer, const fs::path& from,
+                             const std::string& key = "model.init_from",
+                             const std::string& way_out = "leave the tokenizer out to take the checkpoint's");
 
 }  // namespace ingot
