@@ -20,10 +20,13 @@ class Distill : public testing::Test {
  protected:
   void SetUp() override {
     write_file_atomic(folder_ / "text.txt", kTinyText);
-    write_tiny_run(folder_ / "teacher", tiny_recipe(folder_ / "text.txt", "logit_scale = 0.9\n"), [](Task& task) {
-      const torch::NoGradGuard no_grad;  // a teacher with an opinion
+    write_teacher(2);
+  }
+  void write_teacher(double sureness) const {
+    write_tiny_run(folder_ / "teacher", tiny_recipe(folder_ / "text.txt", "logit_scale = 0.9\n"), [&](Task& task) {
+      const torch::NoGradGuard no_grad;
       for (auto& parameter : task.module().parameters())
-        if (parameter.dim() > 1) parameter.mul_(2);
+        if (parameter.dim() > 1) parameter.mul_(sureness);
     });
   }
   Document student(const std::string& distill, const std::string& text = "text.txt") const {
@@ -90,6 +93,15 @@ TEST_F(Distill, NeedsTheTeacherToTrainAlone) {
             std::string::npos)
       << error;
   EXPECT_FALSE(fs::exists(folder_ / "other" / "recipe.toml"));
+}
+
+TEST_F(Distill, DoesNotResumeUnderAnotherTeacher) {
+  auto half = in("run");
+  half.stop_at_step = 30;
+  train(student(""), half);
+  write_teacher(3);
+  const auto error = error_of([&] { train(student(""), in("run", true)); });
+  EXPECT_NE(error.find("the training data has changed"), std::string::npos) << error;
 }
 
 TEST_F(Distill, RefusesATeacherThatDoesNotFit) {

@@ -49,8 +49,18 @@ void LmTask::initialise() {
   if (distillation_) {
     teacher_ = distillation_->teacher();
     teacher_->eval();
+    std::string sums;
+    for (const auto& [name, value] : module_state(*teacher_)) {
+      const auto bytes = value.contiguous();
+      sums += sha256_hex({static_cast<const char*>(bytes.data_ptr()), bytes.nbytes()});
+    }
+    teacher_hash_ = sha256_hex(sums);
   }
   model_->initialise(options_.seed);
+}
+
+std::string LmTask::data_hash() const {
+  return teacher_ ? data_.identity + "+" + teacher_hash_.substr(0, 16) : data_.identity;
 }
 
 bool LmTask::is_hidden_matrix(const std::string& parameter, const Tensor& value) const {

@@ -76,7 +76,7 @@ class LmTask : public Task {
   double train_flops_per_unit() const override { return model_->train_flops_per_token(); }
   // The tokenizer's files and model.json.
   void save_assets(const std::string& folder) const override;
-  std::string data_hash() const override { return data_.identity; }
+  std::string data_hash() const override;  // of the text and, once initialise() has opened it, the teacher's weights
   Json card() const override;
   void illustrate(const std::string& folder) override;  // samples.txt
 
@@ -92,6 +92,7 @@ class LmTask : public Task {
   TaskOptions options_;
   std::optional<Distillation> distillation_;
   std::shared_ptr<LanguageModel> teacher_;
+  std::string teacher_hash_;                       // of its weights
   std::map<std::string, double> kneser_ney_bits_;  // by split
   std::set<std::string, std::less<>> training_lines_;
 };
