@@ -52,6 +52,10 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& h
   return ingot::dropout(softmax, dropout, true).matmul(v);
 }
 
+bool takes_fused_attention(const Tensor& packed, int64_t head_size, const Rotary* rotary, double dropout) {
+  return dropout == 0 && fused_takes(packed) && attention_supports(head_size) && (!rotary || rotary->cos.dim() == 2);
+}
+
 CausalSelfAttentionImpl::CausalSelfAttentionImpl(const AttentionConfig& config) : config_(config) {
   const auto D = config.width / config.heads;
   c_attn = register_module("c_attn", Linear(config.width, (config.heads + 2 * config.kv_heads) * D, config.bias));
@@ -68,7 +72,7 @@ Tensor CausalSelfAttentionImpl::forward(const Tensor& x, const Tensor& first_key
   const auto packed = c_attn(x);  // [B, T, (H + 2K) D]
   const auto dropout = is_training() ? config_.dropout : 0;
   Tensor y;
-  if (!layer && dropout == 0 && fused_takes(packed) && attention_supports(D) && (!rotary || rotary->cos.dim() == 2) &&
+  if (!layer && takes_fused_attention(packed, D, rotary, dropout) &&
       (!config_.qk_norm || q_norm->weight.scalar_type() == at::kFloat)) {
     FusedAttention fused{.heads = H, .kv_heads = K, .eps = config_.norm_eps, .first_key = first_key};
     if (config_.qk_norm) fused.q_gain = q_norm->weight, fused.k_gain = k_norm->weight;

@@ -34,6 +34,10 @@ Tensor attend_causal(const Tensor& q, const Tensor& k, const Tensor& v, const Te
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& hidden, double dropout = 0,
               Tensor* weights = nullptr);
 
+// Whether fused_attention (nn/kernels) takes a projection [B, T, ..]: no dropout of the weights, a head size, a type
+// and angles that it knows.
+bool takes_fused_attention(const Tensor& packed, int64_t head_size, const Rotary* rotary, double dropout);
+
 struct AttentionConfig {
   int64_t width = 0, heads = 0, kv_heads = 0;  // head size = width / heads
   bool bias = true;

@@ -44,8 +44,8 @@ Tensor EncoderBlockImpl::attention(const Tensor& x, const Packing& packing, cons
   const auto dropout = is_training() ? config_.attention_dropout : 0;
   const auto packed = packing.pad(c_attn_(x));  // [B, T, 3C]
   Tensor y;                                     // [B, T, C]
-  if (dropout == 0 && !weights && fused_takes(packed) && attention_supports(D) && (!rotary || rotary->cos.dim() == 2) &&
-      packing.hidden.defined() == packing.num_real.defined()) {
+  const bool real_first = !packing.hidden.defined() || packing.num_real.defined();
+  if (!weights && real_first && takes_fused_attention(packed, D, rotary, dropout)) {
     FusedAttention fused{.heads = H, .kv_heads = H, .causal = false, .num_keys = packing.num_real};
     if (rotary) fused.cos = rotary->cos, fused.sin = rotary->sin;
     y = fused_attention(packed, fused);

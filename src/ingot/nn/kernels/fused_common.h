@@ -1,6 +1,10 @@
 // What the fused operators' files share.
 #pragma once
 
+#include <algorithm>
+#include <numeric>
+
+#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
 #include "ingot/base/error.h"
@@ -29,6 +33,18 @@ inline void refuse_second_derivative(const char* what) {
   if (at::GradMode::is_enabled())
     fail(ErrorKind::Unsupported, "kernels", what,
          " is fused and has no second derivative; hold an ingot::ReferencePath around the forward pass");
+}
+
+// Calls work(begin, end) for the rows on all threads, some 8,192 numbers or more at a time.
+template <typename Work>
+void over_rows(int64_t rows, int64_t columns, const Work& work) {
+  at::parallel_for(0, rows, std::max<int64_t>(1, 8192 / columns), work);
+}
+
+// Of the rows' losses, float64, in their order: the same bits on any number of threads.
+inline double sum_in_order(const Tensor& losses) {
+  const auto* begin = losses.data_ptr<double>();
+  return std::accumulate(begin, begin + losses.numel(), 0.);
 }
 
 // A fixed number of row blocks, whatever the number of threads: sums over rows are added in one order.

@@ -1,5 +1,3 @@
-#include <ATen/Parallel.h>
-
 #include "ingot/nn/kernels/fused_common.h"
 
 namespace ingot {
@@ -30,14 +28,11 @@ class FusedCrossEntropy : public torch::autograd::Function<FusedCrossEntropy> {
     const auto lse = at::empty({rows}, float32()), losses = at::empty({rows}, float32().dtype(at::kDouble));
     auto args = arguments(logits, targets, lse, smoothing, z_loss);
     args.losses = losses.data_ptr<double>();
-    at::parallel_for(0, rows, std::max<int64_t>(1, 8192 / args.classes),
-                     [&](int64_t begin, int64_t end) { simd().cross_entropy(args, begin, end); });
-    double total = 0;
-    for (int64_t i = 0; i < rows; ++i) total += args.losses[i];
+    over_rows(rows, args.classes, [&](int64_t begin, int64_t end) { simd().cross_entropy(args, begin, end); });
     ctx->save_for_backward({logits, targets, lse});
     ctx->saved_data["smoothing"] = smoothing;
     ctx->saved_data["z_loss"] = z_loss;
-    return at::scalar_tensor(total, float32());
+    return at::scalar_tensor(sum_in_order(losses), float32());
   }
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     refuse_second_derivative("cross-entropy");
@@ -47,8 +42,8 @@ class FusedCrossEntropy : public torch::autograd::Function<FusedCrossEntropy> {
                           ctx->saved_data["z_loss"].toDouble());
     args.grad = grads[0].item<float>();
     args.dlogits = dlogits.data_ptr();
-    at::parallel_for(0, dlogits.size(0), std::max<int64_t>(1, 8192 / args.classes),
-                     [&](int64_t begin, int64_t end) { simd().cross_entropy_grad(args, begin, end); });
+    over_rows(dlogits.size(0), args.classes,
+              [&](int64_t begin, int64_t end) { simd().cross_entropy_grad(args, begin, end); });
     return {dlogits, {}, {}, {}};
   }
 };

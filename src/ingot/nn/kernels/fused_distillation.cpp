@@ -1,5 +1,3 @@
-#include <ATen/Parallel.h>
-
 #include "ingot/nn/kernels/fused_common.h"
 
 namespace ingot {
@@ -21,11 +19,6 @@ DistillationArgs arguments(const variable_list& saved, double temperature) {
   return args;
 }
 
-void over_rows(int64_t rows, const DistillationArgs& args, void (*kernel)(const DistillationArgs&, int64_t, int64_t)) {
-  at::parallel_for(0, rows, std::max<int64_t>(1, 8192 / args.classes),
-                   [&](int64_t begin, int64_t end) { kernel(args, begin, end); });
-}
-
 class FusedDistillation : public torch::autograd::Function<FusedDistillation> {
  public:
   static Tensor forward(AutogradContext* ctx, const Tensor& student, const Tensor& teacher, const Tensor& targets,
@@ -36,10 +29,10 @@ class FusedDistillation : public torch::autograd::Function<FusedDistillation> {
     const auto losses = at::empty({rows}, float32().dtype(at::kDouble));
     auto args = arguments(saved, temperature);
     args.losses = losses.data_ptr<double>();
-    over_rows(rows, args, simd().distillation);
+    over_rows(rows, args.classes, [&](int64_t begin, int64_t end) { simd().distillation(args, begin, end); });
     ctx->save_for_backward(saved);
     ctx->saved_data["temperature"] = temperature;
-    return at::scalar_tensor(temperature * temperature * losses.sum().item<double>(), float32());
+    return at::scalar_tensor(temperature * temperature * sum_in_order(losses), float32());
   }
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     refuse_second_derivative("distillation");
@@ -49,7 +42,8 @@ class FusedDistillation : public torch::autograd::Function<FusedDistillation> {
     auto args = arguments(saved, temperature);
     args.grad = float(grads[0].item<double>() * temperature);
     args.dstudent = dstudent.data_ptr();
-    over_rows(dstudent.size(0), args, simd().distillation_grad);
+    over_rows(dstudent.size(0), args.classes,
+              [&](int64_t begin, int64_t end) { simd().distillation_grad(args, begin, end); });
     return {dstudent, {}, {}, {}};
   }
 };

@@ -1,5 +1,3 @@
-#include <ATen/Parallel.h>
-
 #include "ingot/nn/kernels/fused_common.h"
 
 namespace ingot {
@@ -39,8 +37,7 @@ class FusedPointwise : public torch::autograd::Function<FusedPointwise> {
  private:
   static void run(void (*kernel)(const PointwiseArgs&, int64_t, int64_t), const PointwiseArgs& args, const Tensor& y) {
     const auto width = std::max<int64_t>(1, args.width);
-    at::parallel_for(0, y.numel() / width, std::max<int64_t>(1, 8192 / width),
-                     [&](int64_t begin, int64_t end) { kernel(args, begin, end); });
+    over_rows(y.numel() / width, width, [&](int64_t begin, int64_t end) { kernel(args, begin, end); });
   }
 };
 
